@@ -33,8 +33,9 @@ def named_account() -> int:
         except KeyError:
             continue
     raise EngineError(
-        "Preparing the embedded Postgres as root needs one of the system accounts daemon, nobody or bin, and this "
-        "machine has none. Add one to /etc/passwd, or give a Postgres of your own with NOTEHOUSE_DATABASE_URL."
+        "Preparing the embedded Postgres as root needs one of the system accounts daemon, nobody or bin, "
+        "and this machine has none. Add one to /etc/passwd, or give a Postgres of your own with "
+        "NOTEHOUSE_DATABASE_URL."
     )
 
 
@@ -64,5 +65,6 @@ def check_reachable(folder: Path, uid: int) -> None:
         if not status.st_mode & bit:
             raise EngineError(
                 f"The Unix user {uid} must reach {folder} but may not pass through {parent} "
-                f"(mode {status.st_mode & 0o777:04o}). Choose a data folder elsewhere, or run: chmod o+x {parent}"
+                f"(mode {status.st_mode & 0o777:04o}). Choose a data folder elsewhere, "
+                f"or run: chmod o+x {parent}"
             )

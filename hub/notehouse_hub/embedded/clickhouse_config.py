@@ -38,7 +38,7 @@ _CONFIG = """<clickhouse>
 </clickhouse>
 """
 
-# What the listener needs to start when no plan of access was written: the session of the process itself, and nobody.
+# What a start needs when no plan of access was written: the session of the process itself, and nobody else.
 MINIMAL_USERS = """<clickhouse>
   <profiles><default/></profiles>
   <quotas><default/></quotas>

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from notehouse_hub.embedded import node_packages
-from notehouse_hub.embedded.errors import EngineError, PlatformNotSupported
+from notehouse_hub.embedded.errors import EngineError, UnsupportedPlatformError
 
 VERSION = "26.7.3-stable.1"
 DOWNLOAD_BYTES = 167_000_000
@@ -26,12 +26,12 @@ _LOCK = node_packages.LOCKS / "clickhouse"
 
 
 def package_name(system: str | None = None, machine: str | None = None) -> str:
-    """Return the npm package for a machine (this one by default). Raises PlatformNotSupported."""
+    """Return the npm package for a machine (this one by default). Raises UnsupportedPlatformError."""
     key = (system or platform.system(), machine or platform.machine())
     name = PACKAGES.get(key)
     locked = json.loads((_LOCK / "package.json").read_text())["dependencies"]
     if name is None or name not in locked:
-        raise PlatformNotSupported(
+        raise UnsupportedPlatformError(
             f"There is no embedded ClickHouse for {' '.join(key)} yet. "
             "Run a ClickHouse server yourself and give its address with NOTEHOUSE_CLICKHOUSE_URL."
         )

