@@ -1,0 +1,1 @@
+"""`notehouse up`: start every process of the platform, keep them running, and leave none behind."""

@@ -1,0 +1,79 @@
+"""How do changed rights reach the embedded ClickHouse?
+
+It reads users, grants and row filters from a file at its start only. A writer of rights says so with NOTIFY; the
+file is written anew from Postgres, and if it differs the engine is started again as soon as running queries end.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from notehouse_hub.supervisor.console import Console
+
+CHANNEL = "notehouse_rights"
+_SETTLE = 0.2  # seconds in which further changes are gathered into one restart
+
+
+async def listen(url: str, changed: Callable[[], Awaitable[None]], console: Console) -> None:
+    """Call `changed` for every announcement, also after Postgres was away."""
+    address = url.replace("postgresql+psycopg://", "postgresql://")
+    while True:
+        try:
+            connection = await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5)
+            async with connection:
+                await connection.execute(f"LISTEN {CHANNEL}")
+                await changed()  # what was announced while nobody listened
+                await _follow(connection, changed)
+        except psycopg.OperationalError:
+            await asyncio.sleep(0.5)
+        except psycopg.Error as error:
+            console.warn(f"New rights could not be written for ClickHouse: {error}")
+            await asyncio.sleep(2)
+
+
+async def _follow(connection: psycopg.AsyncConnection, changed: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        async for _ in connection.notifies(timeout=None, stop_after=1):
+            await asyncio.sleep(_SETTLE)
+        async for _ in connection.notifies(timeout=0):
+            continue
+        await changed()
+
+
+class UsersFile:
+    """The users file as the running engine has read it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read = b""
+
+    def note_read(self) -> None:
+        """Remember the content with which the engine starts now."""
+        self._read = self._digest()
+
+    def differs(self) -> bool:
+        """Say whether the file has changed since the engine read it."""
+        return self._digest() != self._read
+
+    def _digest(self) -> bytes:
+        return hashlib.sha256(self.path.read_bytes()).digest() if self.path.exists() else b""
+
+
+async def drained(url: str, headers: dict[str, str], patience: float = 5.0) -> None:
+    """Wait until no query of anybody runs in the engine, at most `patience` seconds."""
+    asked = "SELECT count() FROM system.processes WHERE is_initial_query AND query NOT LIKE '%sleepEachRow%'"
+    deadline = time.monotonic() + patience
+    async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
+        while time.monotonic() < deadline:
+            try:
+                answer = await client.post(url, content=asked, headers=headers)
+            except httpx.HTTPError:
+                return
+            if answer.text.strip() in {"0", "1"}:  # 1: the question itself
+                return
+            await asyncio.sleep(0.1)

@@ -1,0 +1,3 @@
+"""Whose accounts does the demo have?"""
+
+DEMO_ACCOUNTS = ("admin", "united-analyst", "united-viewer", "delta-analyst")

@@ -1,0 +1,13 @@
+"""Why a start is refused, each in words that say what to do."""
+
+
+class SupervisorError(Exception):
+    """The platform cannot be started, or not kept running."""
+
+
+class StartRefusedError(SupervisorError):
+    """Something about this machine or data folder must change first."""
+
+
+class ProcessFailedError(SupervisorError):
+    """A process ended, or did not become ready in time, during the first start."""

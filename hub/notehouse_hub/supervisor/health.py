@@ -1,0 +1,44 @@
+"""Is a process ready to serve?"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import httpx
+import psycopg
+
+Probe = Callable[[], Awaitable[bool]]
+
+
+def http(url: str, headers: Mapping[str, str] | None = None) -> Probe:
+    """Ready when the address answers 200."""
+
+    async def probe() -> bool:
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
+                return (await client.get(url, headers=headers)).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    return probe
+
+
+def postgres(url: str) -> Probe:
+    """Ready when a connection to this SQLAlchemy URL answers a query."""
+    address = url.replace("postgresql+psycopg://", "postgresql://")
+
+    async def probe() -> bool:
+        try:
+            connection = await psycopg.AsyncConnection.connect(address, connect_timeout=3, autocommit=True)
+            async with connection:
+                await connection.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    return probe
+
+
+async def lives_on() -> bool:
+    """Ready as soon as it runs: for processes with no port of their own."""
+    await asyncio.sleep(0)
+    return True

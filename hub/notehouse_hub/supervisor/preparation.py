@@ -1,0 +1,61 @@
+"""What must be there before the first process starts: checks first, then what has to be fetched and made."""
+
+import os
+from pathlib import Path
+
+from notehouse_core.settings import Settings
+
+from notehouse_hub.embedded import clickhouse_engine, node_packages
+from notehouse_hub.supervisor import environment, folders, ports, users
+from notehouse_hub.supervisor.console import Console
+from notehouse_hub.supervisor.platform import PROXY_LOCK, Platform
+from notehouse_hub.supervisor.ports import Ports
+from notehouse_hub.supervisor.secrets import Vault
+from notehouse_hub.supervisor.users import Users
+
+_NOT_ISOLATED = (
+    "Not started as root: everyone's servers, kernels and the platform itself run as one Unix user, so people who "
+    "run code here are not isolated from each other or from the platform's secrets."
+)
+
+
+def prepare(settings: Settings, console: Console) -> Platform:
+    """Check the machine and fetch what is missing. The caller holds the data folder's lock."""
+    who = users.choose(settings.uid_base, settings.isolate)
+    _say_isolation(who, console)
+    places = folders.make(settings.data, who)
+    layout = Ports.from_base(settings.port)
+    ports.check_free(layout, settings.host, clickhouse=not settings.clickhouse_url)
+    vault = Vault(places.data / "secrets").open()
+    platform = Platform(settings, places, who, layout, vault, _interpreter(places.data, who, console))
+    _write_keys(platform)
+    _fetch(platform, console)
+    return platform
+
+
+def _say_isolation(who: Users, console: Console) -> None:
+    if not who.isolated and os.geteuid() != 0:
+        console.warn(_NOT_ISOLATED)
+
+
+def _interpreter(data: Path, who: Users, console: Console) -> Path:
+    if not who.isolated:
+        return environment.own_interpreter()
+    for doing in environment.shared_python(data):
+        console.say(f"  environment      {doing}")
+    return environment.python_of(data)
+
+
+def _write_keys(platform: Platform) -> None:
+    """Put the signing key where the API can read it, and its public half where everyone can."""
+    keys, web = platform.folders.data / "keys", platform.users.uid("web")
+    platform.vault.write_signing_key(keys / "signing-key.pem", web)
+    platform.vault.write_verify_keys(keys / "verify-keys.json")
+
+
+def _fetch(platform: Platform, console: Console) -> None:
+    if platform.has_clickhouse:
+        arriving = clickhouse_engine.fetch(platform.engines)
+        console.follow_bytes("ClickHouse engine", arriving, clickhouse_engine.DOWNLOAD_BYTES)
+    for _ in node_packages.install(PROXY_LOCK, platform.proxy_folder):
+        continue

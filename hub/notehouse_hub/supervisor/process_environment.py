@@ -1,0 +1,159 @@
+"""What does each process find in its environment? Exactly what it needs, never ours as a whole."""
+
+import json
+import os
+from pathlib import Path
+
+from notehouse_hub.supervisor.environment import open_to_all
+from notehouse_hub.supervisor.platform import Platform
+
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
+
+def common(platform: Platform, process: str) -> dict[str, str]:
+    """Return what every process gets: where programs are, its language, its own folder."""
+    places = [platform.python.parent, platform.node.parent, "/usr/local/bin", "/usr/bin", "/bin"]
+    home = str(platform.folders.home(process))
+    return {
+        "PATH": os.pathsep.join(str(place) for place in places),
+        "LANG": os.environ.get("LANG", "C.UTF-8"),
+        "TZ": os.environ.get("TZ", "UTC"),
+        "HOME": home,
+        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108 - the system's own default
+        "PYTHONUNBUFFERED": "1",
+        **_certificates(platform),
+    }
+
+
+def _certificates(platform: Platform) -> dict[str, str]:
+    """Pass the operator's certificates on, where the process may read them."""
+    found = {name: os.environ[name] for name in _CERTIFICATES if os.environ.get(name)}
+    if not platform.users.isolated:
+        return found
+    return {name: path for name, path in found.items() if open_to_all(Path(path), execute=False)}
+
+
+def _settings(platform: Platform) -> dict[str, str]:
+    """Return the settings that are no secret and that all our own Python processes share."""
+    ports = platform.ports
+    return {
+        "NOTEHOUSE_DATA": str(platform.folders.data),
+        "NOTEHOUSE_HOST": platform.settings.host,
+        "NOTEHOUSE_PORT": str(ports.public),
+        "NOTEHOUSE_PUBLIC_URL": platform.public_url,
+        "NOTEHOUSE_UID_BASE": str(platform.users.base),
+        "NOTEHOUSE_ISOLATE": json.dumps(platform.users.isolated),
+        "NOTEHOUSE_CODE_PYTHON": str(platform.python),
+        "NOTEHOUSE_HUB_API_URL": platform.hub_api,
+        "NOTEHOUSE_API_URL": f"{platform.local(ports.api)}/services/notehouse/api/v1",
+        "NOTEHOUSE_QUERY_URL": platform.local(ports.query_gateway),
+        "NOTEHOUSE_VERIFY_KEYS_FILE": str(platform.folders.data / "keys" / "verify-keys.json"),
+        "NOTEHOUSE_ARTIFACTS": str(platform.folders.data / "artifacts"),
+    }
+
+
+def _database(platform: Platform) -> dict[str, str]:
+    return {"NOTEHOUSE_DATABASE_URL": platform.database_urls.app}
+
+
+def _clickhouse(platform: Platform) -> dict[str, str]:
+    account = {
+        "NOTEHOUSE_CLICKHOUSE_USER": platform.settings.clickhouse_user,
+        "NOTEHOUSE_CLICKHOUSE_PASSWORD": platform.settings.clickhouse_password,
+    }
+    return {
+        "NOTEHOUSE_CLICKHOUSE_URL": platform.clickhouse_url,
+        "NOTEHOUSE_CLICKHOUSE_KEY": platform.clickhouse_key,
+        **({} if platform.has_clickhouse else account),
+    }
+
+
+def _hub_service(platform: Platform, service: str, *, prefix: str = "") -> dict[str, str]:
+    """Return what a service needs to speak with the Hub as itself."""
+    token = platform.vault.service_token(service)
+    return {
+        "NOTEHOUSE_HUB_TOKEN": token,
+        "JUPYTERHUB_API_TOKEN": token,
+        "JUPYTERHUB_API_URL": platform.hub_api,
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_SERVICE_NAME": service,
+        "JUPYTERHUB_CLIENT_ID": f"service-{service}",
+        **({"JUPYTERHUB_SERVICE_PREFIX": prefix} if prefix else {}),
+    }
+
+
+def migrate(platform: Platform) -> dict[str, str]:
+    """Migrations: the owner of the schema."""
+    owner = {"NOTEHOUSE_DATABASE_OWNER_URL": platform.database_urls.owner}
+    return {**common(platform, "migrate"), **_settings(platform), **owner}
+
+
+def demo(platform: Platform, passwords: dict[str, str]) -> dict[str, str]:
+    """Sample data and demo accounts: both databases, and the accounts' passwords."""
+    accounts = {"NOTEHOUSE_DEMO_PASSWORDS": json.dumps(passwords)}
+    return {
+        **common(platform, "demo"), **_settings(platform), **_database(platform), **_clickhouse(platform), **accounts,
+    }  # fmt: skip
+
+
+def proxy(platform: Platform) -> dict[str, str]:
+    """The proxy: the token of its API."""
+    return {**common(platform, "proxy"), "CONFIGPROXY_AUTH_TOKEN": platform.vault.text("proxy-token")}
+
+
+def hub(platform: Platform) -> dict[str, str]:
+    """The Hub: its database, our accounts, the tokens of all services."""
+    vault = platform.vault
+    return {
+        **common(platform, "hub"),
+        **_settings(platform),
+        **_database(platform),
+        "NOTEHOUSE_HUB_DATABASE_URL": platform.database_urls.hub,
+        "NOTEHOUSE_SERVICE_TOKENS": json.dumps(vault.service_tokens()),
+        "NOTEHOUSE_PROXY_TOKEN": vault.text("proxy-token"),
+        "NOTEHOUSE_COOKIE_SECRET": vault.text("cookie-secret"),
+    }
+
+
+def api(platform: Platform) -> dict[str, str]:
+    """The API: both databases, and the key that signs execution tokens."""
+    return {
+        **common(platform, "api"),
+        **_settings(platform),
+        **_database(platform),
+        **_clickhouse(platform),
+        **_hub_service(platform, "notehouse", prefix="/services/notehouse/"),
+        "NOTEHOUSE_SIGNING_KEY_FILE": str(platform.folders.data / "keys" / "signing-key.pem"),
+    }
+
+
+def query_gateway(platform: Platform) -> dict[str, str]:
+    """The query gateway: both databases, and the secret from which classes' passwords come."""
+    return {
+        **common(platform, "query-gateway"),
+        **_settings(platform),
+        **_database(platform),
+        **_clickhouse(platform),
+        "NOTEHOUSE_CLASS_SECRET": platform.vault.text("class-secret"),
+    }
+
+
+def dashboards(platform: Platform) -> dict[str, str]:
+    """The dashboard server: metadata, and the key of frame tokens."""
+    return {
+        **common(platform, "dashboards"),
+        **_settings(platform),
+        **_database(platform),
+        **_hub_service(platform, "dashboards", prefix="/services/dashboards/"),
+        "NOTEHOUSE_FRAME_KEY": platform.vault.text("frame-key"),
+    }
+
+
+def worker(platform: Platform) -> dict[str, str]:
+    """The scheduler's worker: metadata and queue."""
+    return {
+        **common(platform, "worker"),
+        **_settings(platform),
+        **_database(platform),
+        **_hub_service(platform, "scheduler"),
+    }

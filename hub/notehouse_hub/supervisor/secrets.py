@@ -1,0 +1,86 @@
+"""Which secrets does one platform have, and where are they kept?
+
+Each is made once and stays in a file of its own that only the owner of the data folder can read; a process gets
+those it needs, by environment or standard input, and no others.
+"""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVICES = ("notehouse", "dashboards", "scheduler", "supervisor")
+_POSTGRES_ROLES = ("superuser", "owner", "app", "hub")
+
+
+@dataclass(frozen=True)
+class Vault:
+    """The folder of secrets."""
+
+    folder: Path
+
+    def open(self) -> "Vault":
+        """Make the folder, closed to everyone else."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        return self
+
+    def text(self, name: str, size: int = 32) -> str:
+        """Return the secret of this name, as hex; `size` bytes of new randomness when there is none yet."""
+        return self._kept(name, lambda: secrets.token_hex(size))
+
+    def service_token(self, service: str) -> str:
+        """Return the Hub token of one of our services."""
+        return self.text(f"service-{service}")
+
+    def service_tokens(self) -> dict[str, str]:
+        """Return the Hub tokens of all our services."""
+        return {service: self.service_token(service) for service in SERVICES}
+
+    def postgres_password(self, role: str) -> str:
+        """Return the password of a Postgres role."""
+        return self.text(f"postgres-{role}")
+
+    def postgres_passwords(self) -> tuple[str, ...]:
+        """Return the passwords of superuser, owner, app and hub."""
+        return tuple(self.postgres_password(role) for role in _POSTGRES_ROLES)
+
+    def signing_key(self) -> Path:
+        """Return the file of the Ed25519 key that signs execution tokens (PEM)."""
+        self._kept("signing-key.pem", _new_signing_key)
+        return self.folder / "signing-key.pem"
+
+    def write_verify_keys(self, file: Path) -> None:
+        """Write the public half of the signing key where every service may read it: JSON {key id: PEM}."""
+        public = _public_pem(self.signing_key().read_bytes())
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.chmod(0o755)
+        keys = json.loads(file.read_text()) if file.exists() else {}
+        file.write_text(json.dumps({**keys, key_id(public): public}, indent=2))
+        file.chmod(0o644)
+
+    def demo_passwords(self, names: tuple[str, ...], shared: str | None) -> dict[str, str]:
+        """Return the demo accounts' passwords; `shared` replaces them all."""
+        kept = json.loads(self._kept("demo.json", lambda: "{}"))
+        wanted = {name: shared or kept.get(name) or secrets.token_urlsafe(9) for name in names}
+        if wanted != kept:
+            write_private(self.folder / "demo.json", json.dumps(wanted, indent=2))
+        return wanted
+
+    def _kept(self, name: str, make: "Maker") -> str:
+        file = self.folder / name
+        if not file.exists():
+            write_private(file, make())
+        return file.read_text().strip()
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    draft = file.with_name(f".{file.name}.new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as output:
+        output.write(text)
+        output.flush()
+        os.fsync(output.fileno())
+    draft.replace(file)
