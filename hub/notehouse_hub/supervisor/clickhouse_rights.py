@@ -1,7 +1,8 @@
 """How do changed rights reach the embedded ClickHouse?
 
-It reads users, grants and row filters from a file at its start only. A writer of rights says so with NOTIFY; the
-file is written anew from Postgres, and if it differs the engine is started again as soon as running queries end.
+It reads users, grants and row filters from a file at its start only. A writer of rights says so with
+NOTIFY; the file is written anew from Postgres, and if it differs the engine is started again as soon as
+running queries end.
 """
 
 import asyncio
@@ -12,8 +13,13 @@ from pathlib import Path
 
 import httpx
 import psycopg
+from notehouse_core.store.database import Database
+from notehouse_core.store.plan import load_access_plan
 
+from notehouse_hub.embedded import accounts
+from notehouse_hub.embedded.clickhouse_users import write_users_file
 from notehouse_hub.supervisor.console import Console
+from notehouse_hub.supervisor.platform import Platform
 
 CHANNEL = "notehouse_rights"
 _SETTLE = 0.2  # seconds in which further changes are gathered into one restart
@@ -77,3 +83,18 @@ async def drained(url: str, headers: dict[str, str], patience: float = 5.0) -> N
             if answer.text.strip() in {"0", "1"}:  # 1: the question itself
                 return
             await asyncio.sleep(0.1)
+
+
+async def write(platform: Platform) -> None:
+    """Write the users file from what Postgres says now; whole, or not at all."""
+    database = Database(platform.database_urls.app)
+    try:
+        async with database.session() as session:
+            access = await load_access_plan(session)
+    finally:
+        await database.close()
+    draft = platform.clickhouse_users.with_suffix(".new")
+    write_users_file(access, platform.vault.text("class-secret"), draft)
+    draft.chmod(0o600)
+    accounts.give(draft, platform.users.uid("clickhouse"))
+    draft.replace(platform.clickhouse_users)

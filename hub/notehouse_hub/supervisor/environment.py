@@ -1,8 +1,8 @@
 """Which Python runs the platform's processes?
 
-As root every process has a Unix user of its own, and all of those must be able to execute the interpreter and read
-its packages. One under root's home is closed to them, and an editable install could be changed under their feet;
-so a copy that everyone may read is made in the data folder, from a system interpreter.
+As root every process has a Unix user of its own, and all of those must be able to execute the interpreter
+and read its packages. One under root's home is closed to them, and an editable install could be changed
+under their feet; so a copy that everyone may read is made in the data folder, from a system interpreter.
 """
 
 import fcntl
@@ -83,8 +83,9 @@ def checkout_folder() -> Path:
     folder = Path(notehouse_core.__file__).resolve().parents[2]
     if not (folder / "requirements.lock").exists():
         raise StartRefusedError(
-            f"Notehouse runs as root from {sys.prefix}, which other Unix users cannot read. Install it where they "
-            "can (for example /opt/notehouse, made with /usr/bin/python3 -m venv), or start it as another user."
+            f"Notehouse runs as root from {sys.prefix}, which other Unix users cannot read. Install it where "
+            "they can (for example /opt/notehouse, made with /usr/bin/python3 -m venv), "
+            "or start it as another user."
         )
     return folder
 
@@ -109,10 +110,10 @@ def system_interpreter() -> Path:
         if candidate.exists() and open_to_all(candidate) and _version(candidate) >= _OLDEST:
             return candidate.resolve()
     raise StartRefusedError(
-        "As root Notehouse gives every person's server a Unix user of its own, and needs a Python 3.11 or later that "
-        f"all of them may execute. None was found in {', '.join(_PLACES)}: install your system's package "
-        "(python3), start Notehouse as another user than root, or run everything under one unprivileged user with "
-        "NOTEHOUSE_ISOLATE=false."
+        "As root Notehouse gives every person's server a Unix user of its own, and needs a Python 3.11 or later "
+        f"that all of them may execute. None was found in {', '.join(_PLACES)}: install your system's package "
+        "(python3), start Notehouse as another user than root, or run it all under one unprivileged "
+        "user with NOTEHOUSE_ISOLATE=false."
     )
 
 
@@ -169,7 +170,8 @@ def _build(folder: Path, checkout: Path, interpreter: Path) -> Iterator[str]:
     yield "installing Notehouse into that environment"
     _uv(
         "pip", "install", "--python", str(python), "--no-deps", "--compile-bytecode",
-        "--reinstall-package", "notehouse", "--refresh-package", "notehouse", f"notehouse @ {checkout.as_uri()}",
+        "--reinstall-package", "notehouse", "--refresh-package", "notehouse",
+        f"notehouse @ {checkout.as_uri()}",
     )  # fmt: skip
     mark.write_text(json.dumps({"source": source}))
 
@@ -177,8 +179,8 @@ def _build(folder: Path, checkout: Path, interpreter: Path) -> Iterator[str]:
 def _uv(*words: str) -> None:
     if find_spec("uv") is None:
         raise StartRefusedError(
-            "The Python package uv is missing, with which Notehouse makes the environment of its processes as root. "
-            "Install it beside Notehouse: python -m pip install uv"
+            "The Python package uv is missing, with which Notehouse makes the environment of its processes as "
+            "root. Install it beside Notehouse: python -m pip install uv"
         )
     command = [sys.executable, "-m", "uv", *words, "--quiet"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022)
@@ -186,12 +188,13 @@ def _uv(*words: str) -> None:
         raise StartRefusedError(
             "The environment for Notehouse's processes could not be made:\n"
             f"{finished.stderr.strip()[-1500:]}\n"
-            "Check that this machine reaches a Python package index and that the disk has 3 GB free, then start again."
+            "Check that this machine reaches a Python package index and that the disk has 3 GB free, "
+            "then start again."
         )
 
 
 def _prune(current: Path) -> None:
-    """Remove environments of earlier versions; nothing runs from them, since we hold the data folder's lock."""
+    """Remove environments of earlier versions; nothing runs from them: we hold the data folder's lock."""
     for folder in current.parent.iterdir():
         if folder.is_dir() and folder != current:
             shutil.rmtree(folder, ignore_errors=True)

@@ -70,8 +70,8 @@ def check(data: Path) -> None:
     free = shutil.disk_usage(data).free
     if free < _NEEDED:
         raise StartRefusedError(
-            f"The disk of the data folder {data} is nearly full: {free / 1e6:.0f} MB are free and a start needs "
-            f"{_NEEDED / 1e6:.0f} MB. Free some space, or choose a folder on another disk with --data."
+            f"The disk of the data folder {data} is nearly full: {free / 1e6:.0f} MB are free and a start "
+            f"needs {_NEEDED / 1e6:.0f} MB. Free some space, or choose a folder on another disk with --data."
         )
 
 

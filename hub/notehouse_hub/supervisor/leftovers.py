@@ -1,7 +1,8 @@
 """What did an earlier supervisor leave behind when it was killed?
 
-While it runs, the supervisor writes down every process below it. After a `kill -9` the next start finds those that
-still are the same processes (number and start time agree), and everything below them, and ends them.
+While it runs, the supervisor writes down every process below it. After a `kill -9` the next start finds
+those that still are the same processes (number and start time agree), and everything below them, and ends
+them.
 """
 
 import json

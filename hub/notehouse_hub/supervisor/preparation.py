@@ -14,8 +14,8 @@ from notehouse_hub.supervisor.secrets import Vault
 from notehouse_hub.supervisor.users import Users
 
 _NOT_ISOLATED = (
-    "Not started as root: everyone's servers, kernels and the platform itself run as one Unix user, so people who "
-    "run code here are not isolated from each other or from the platform's secrets."
+    "Not started as root: everyone's servers, kernels and the platform itself run as one Unix user, so people "
+    "who run code here are not isolated from each other or from the platform's secrets."
 )
 
 

@@ -121,7 +121,8 @@ class Process:
         with spec.log.open("ab") as output:
             # A session of its own: Ctrl-C in the terminal is for the supervisor, which stops in order.
             self._child = await asyncio.create_subprocess_exec(
-                *spec.command, cwd=spec.folder, env=dict(spec.environment), umask=0o077, start_new_session=True,
+                *spec.command, cwd=spec.folder, env=dict(spec.environment), umask=0o077,
+                start_new_session=True,
                 stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, **user,
             )  # fmt: skip
         assert self._child.stdin is not None  # noqa: S101 - asked for above

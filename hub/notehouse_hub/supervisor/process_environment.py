@@ -90,10 +90,8 @@ def migrate(platform: Platform) -> dict[str, str]:
 
 def demo(platform: Platform, passwords: dict[str, str]) -> dict[str, str]:
     """Sample data and demo accounts: both databases, and the accounts' passwords."""
-    accounts = {"NOTEHOUSE_DEMO_PASSWORDS": json.dumps(passwords)}
-    return {
-        **common(platform, "demo"), **_settings(platform), **_database(platform), **_clickhouse(platform), **accounts,
-    }  # fmt: skip
+    environment = {**common(platform, "demo"), **_settings(platform), **_database(platform)}
+    return {**environment, **_clickhouse(platform), "NOTEHOUSE_DEMO_PASSWORDS": json.dumps(passwords)}
 
 
 def proxy(platform: Platform) -> dict[str, str]:

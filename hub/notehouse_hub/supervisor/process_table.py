@@ -1,6 +1,7 @@
 """Which processes are on this machine, who started whom, and is a number still the process we mean?
 
-Read from /proc. On a system without it the table is empty, and only processes we started ourselves are known.
+Read from /proc. On a system without it the table is empty, and only processes we started ourselves are
+known.
 """
 
 import os

@@ -1,7 +1,8 @@
 """How is it made sure that no process stays behind?
 
-The supervisor is a *subreaper*: whatever its processes start and abandon (the servers that the Hub spawns live
-in sessions of their own and outlive it) becomes its own child, so that all it ever caused is found below it.
+The supervisor is a *subreaper*: whatever its processes start and abandon (the servers that the Hub spawns
+live in sessions of their own and outlive it) becomes its own child, so that all it ever caused is found
+below it.
 """
 
 import asyncio

@@ -1,14 +1,17 @@
 """Which secrets does one platform have, and where are they kept?
 
-Each is made once and stays in a file of its own that only the owner of the data folder can read; a process gets
-those it needs, by environment or standard input, and no others.
+Each is made once and stays in a file of its own that only the owner of the data folder can read; a
+process gets those it needs, by environment or standard input, and no others.
 """
 
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from notehouse_hub.supervisor import signing
 
 SERVICES = ("notehouse", "dashboards", "scheduler", "supervisor")
 _POSTGRES_ROLES = ("superuser", "owner", "app", "hub")
@@ -46,18 +49,16 @@ class Vault:
         """Return the passwords of superuser, owner, app and hub."""
         return tuple(self.postgres_password(role) for role in _POSTGRES_ROLES)
 
-    def signing_key(self) -> Path:
-        """Return the file of the Ed25519 key that signs execution tokens (PEM)."""
-        self._kept("signing-key.pem", _new_signing_key)
-        return self.folder / "signing-key.pem"
+    def write_signing_key(self, file: Path, uid: int | None) -> None:
+        """Put the Ed25519 key that signs execution tokens (PEM) where only `uid` can read it."""
+        write_private(file, self._kept("signing-key.pem", signing.new_private_pem))
+        if uid is not None:
+            os.chown(file, uid, uid)
 
     def write_verify_keys(self, file: Path) -> None:
         """Write the public half of the signing key where every service may read it: JSON {key id: PEM}."""
-        public = _public_pem(self.signing_key().read_bytes())
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.parent.chmod(0o755)
-        keys = json.loads(file.read_text()) if file.exists() else {}
-        file.write_text(json.dumps({**keys, key_id(public): public}, indent=2))
+        keys = signing.verify_keys(self._kept("signing-key.pem", signing.new_private_pem))
+        file.write_text(json.dumps(keys, indent=2))
         file.chmod(0o644)
 
     def demo_passwords(self, names: tuple[str, ...], shared: str | None) -> dict[str, str]:
@@ -68,7 +69,7 @@ class Vault:
             write_private(self.folder / "demo.json", json.dumps(wanted, indent=2))
         return wanted
 
-    def _kept(self, name: str, make: "Maker") -> str:
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
         file = self.folder / name
         if not file.exists():
             write_private(file, make())

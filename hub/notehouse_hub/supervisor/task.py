@@ -28,5 +28,6 @@ async def run_task(spec: Spec, console: Console) -> None:
         console.say(f"    {line.decode(errors='replace').rstrip()}")
     if await child.wait():
         raise ProcessFailedError(
-            f"{spec.name} failed with code {child.returncode}. The end of {spec.log}:\n{logfile.tail(spec.log)}"
+            f"{spec.name} failed with code {child.returncode}. "
+            f"The end of {spec.log}:\n{logfile.tail(spec.log)}"
         )

@@ -20,7 +20,10 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(settings: Settings, *, demo: bool, console: Console) -> None:
-    """Run the platform until it is told to stop. Raises SupervisorError or EngineError when it cannot start."""
+    """Run the platform until it is told to stop.
+
+    Raises SupervisorError or EngineError when it cannot start.
+    """
     folders.check(settings.data)
     with lock.only_one(settings.data):
         reaper.become_subreaper()

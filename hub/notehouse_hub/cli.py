@@ -1,0 +1,133 @@
+"""The command `notehouse`: what an operator and an analyst type."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from notehouse_core.settings import Settings, load_settings
+
+from notehouse_hub.embedded.errors import EngineError
+from notehouse_hub.supervisor.errors import SupervisorError
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Notebooks on ClickHouse for a whole company."
+)
+seed_app = typer.Typer(no_args_is_help=True, help="Fill a platform with content.")
+app.add_typer(seed_app, name="seed")
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder that holds all state.")]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65_529, help="Public port; six more follow it.")
+]
+
+
+@app.command()
+def up(
+    port: Port = None,
+    data: Data = None,
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="Load sample data and demo accounts.")
+    ] = True,
+) -> None:
+    """Start the whole platform on this machine and keep it running until Ctrl-C."""
+    from notehouse_hub.supervisor.console import Console
+    from notehouse_hub.supervisor.up import up as run
+
+    run(_settings(port, data), demo=demo, console=Console())
+
+
+@app.command()
+def doctor(port: Port = None, data: Data = None) -> None:
+    """Say what on this machine is ready for Notehouse, what is not, and what to do."""
+    from notehouse_hub.supervisor.doctor import examine
+
+    findings = examine(_settings(port, data))
+    for finding in findings:
+        typer.echo(str(finding))
+    raise typer.Exit(any(not finding.fine for finding in findings))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    typer.echo(installed("notehouse"))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema to this version."""
+    from notehouse_core.store.migrate import upgrade
+
+    upgrade(load_settings().database_owner_url)
+
+
+@seed_app.command("demo")
+def seed_demo() -> None:
+    """Load the sample data and make the demo accounts."""
+    _become("notehouse_hub.demo")
+
+
+@app.command()
+def publish(
+    notebook: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The notebook (.ipynb).")],
+) -> None:
+    """Publish a notebook as a dashboard, as who you are."""
+    from notehouse_hub.publish import publish as send
+
+    send(notebook)
+
+
+@app.command()
+def api() -> None:
+    """Run the API and the portal."""
+    _become("notehouse_hub.service")
+
+
+@app.command()
+def gateway() -> None:
+    """Run the query gateway."""
+    _become("notehouse_hub.service.query_gateway")
+
+
+@app.command()
+def dashboards() -> None:
+    """Run the dashboard server."""
+    _become("notehouse_dashboards")
+
+
+@app.command()
+def worker() -> None:
+    """Run the scheduler's worker."""
+    _become("notehouse_scheduler")
+
+
+def _become(module: str) -> None:
+    """Turn this process into that module's: packages of other processes are never imported here."""
+    os.execv(sys.executable, [sys.executable, "-m", module])  # noqa: S606 - our own interpreter and module
+
+
+def _settings(port: int | None, data: Path | None) -> Settings:
+    settings = load_settings()
+    chosen: dict[str, object] = {}
+    if port is not None:
+        chosen["port"] = port
+    if data is not None:
+        chosen["data"] = data.expanduser().absolute()
+    return settings.model_copy(update=chosen)
+
+
+def main() -> None:
+    """Run the command line; what a person can act on is printed without a traceback."""
+    try:
+        app()
+    except (SupervisorError, EngineError) as error:
+        typer.echo(f"notehouse: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
