@@ -81,6 +81,7 @@ def socket_folder(run: Path, uid: int | None) -> Path:
     A Unix socket's path is short by nature; where the data folder's is too long, `run/postgres` leads to a
     folder in the system's temporary folder.
     """
+    run.mkdir(parents=True, exist_ok=True)
     folder = run / "postgres"
     if folder.is_symlink() and not _is_ours(folder, uid):
         folder.unlink()

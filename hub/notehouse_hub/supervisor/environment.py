@@ -110,9 +110,9 @@ def system_interpreter() -> Path:
         if candidate.exists() and open_to_all(candidate) and _version(candidate) >= _OLDEST:
             return candidate.resolve()
     raise StartRefusedError(
-        "As root Notehouse gives every person's server a Unix user of its own, and needs a Python 3.11 or later "
-        f"that all of them may execute. None was found in {', '.join(_PLACES)}: install your system's package "
-        "(python3), start Notehouse as another user than root, or run it all under one unprivileged "
+        "As root Notehouse gives every person's server a Unix user of its own, and needs a Python 3.11 or "
+        f"later that all of them may execute. None was found in {', '.join(_PLACES)}: install your system's "
+        "package (python3), start Notehouse as another user than root, or run it all under one unprivileged "
         "user with NOTEHOUSE_ISOLATE=false."
     )
 
@@ -179,8 +179,8 @@ def _build(folder: Path, checkout: Path, interpreter: Path) -> Iterator[str]:
 def _uv(*words: str) -> None:
     if find_spec("uv") is None:
         raise StartRefusedError(
-            "The Python package uv is missing, with which Notehouse makes the environment of its processes as "
-            "root. Install it beside Notehouse: python -m pip install uv"
+            "The Python package uv, with which Notehouse makes the environment of its processes as root, is "
+            "missing. Install it beside Notehouse: python -m pip install uv"
         )
     command = [sys.executable, "-m", "uv", *words, "--quiet"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o022)

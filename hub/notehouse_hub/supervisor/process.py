@@ -62,8 +62,9 @@ class Process:
         logfile.rotate(self.spec.log)
         await self._spawn()
         if not await self._becomes_ready():
+            why = self._why_not_ready()
             await self._end_child()
-            raise ProcessFailedError(self._why_not_ready())
+            raise ProcessFailedError(why)
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.spec.name}")
         return time.monotonic() - began
 
