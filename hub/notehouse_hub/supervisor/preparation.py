@@ -14,8 +14,8 @@ from notehouse_hub.supervisor.secrets import Vault
 from notehouse_hub.supervisor.users import Users
 
 _NOT_ISOLATED = (
-    "Not started as root: everyone's servers, kernels and the platform itself run as one Unix user, so people "
-    "who run code here are not isolated from each other or from the platform's secrets."
+    "Not started as root: everyone's servers, kernels and the platform itself run as one Unix user, so "
+    "people who run code here are not isolated from each other or from the platform's secrets."
 )
 
 
@@ -23,9 +23,9 @@ def prepare(settings: Settings, console: Console) -> Platform:
     """Check the machine and fetch what is missing. The caller holds the data folder's lock."""
     who = users.choose(settings.uid_base, settings.isolate)
     _say_isolation(who, console)
-    places = folders.make(settings.data, who)
     layout = Ports.from_base(settings.port)
     ports.check_free(layout, settings.host, clickhouse=not settings.clickhouse_url)
+    places = folders.make(settings.data, who)
     vault = Vault(places.data / "secrets").open()
     platform = Platform(settings, places, who, layout, vault, _interpreter(places.data, who, console))
     _write_keys(platform)
