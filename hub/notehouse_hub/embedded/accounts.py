@@ -25,6 +25,23 @@ def engine_users(uid_base: int = DEFAULT_UID_BASE) -> EngineUsers:
     return EngineUsers(uid_base + 1, uid_base + 2)
 
 
+def cluster_maker(uid: int | None) -> int | None:
+    """Return the account that makes a Postgres data folder for `uid`; None means the user we are.
+
+    Raises EngineError when that user has no name, as in a container started with a number alone.
+    """
+    if uid is not None:
+        return named_account()
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError as error:
+        raise EngineError(
+            f"Preparing the embedded Postgres needs a Unix user with a name, and uid {os.geteuid()} has none. "
+            "Add a line for it to /etc/passwd, or give a Postgres of your own with NOTEHOUSE_DATABASE_URL."
+        ) from error
+    return None
+
+
 def named_account() -> int:
     """Return the uid of a system account with a name: initdb refuses root and users without one."""
     for name in ("daemon", "nobody", "bin"):

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,7 @@ from notehouse_hub.embedded.errors import EngineError
 SUPERUSER = "notehouse_admin"
 STOP_SIGNAL = signal.SIGINT  # "fast": ends sessions and stops; SIGTERM would wait for clients to leave
 _LONGEST_SOCKET_PATH = 100  # bytes; the kernel allows 107
+_STRAY_PATIENCE = 5.0  # seconds
 _SETTINGS = {
     "listen_addresses": "",  # Unix socket only
     "unix_socket_permissions": "0770",
@@ -30,29 +32,6 @@ _SETTINGS = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "log_checkpoints": "off",
 }
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A Postgres data folder, the folder of its socket, the Unix user that owns both, and its programs."""
-
-    folder: Path
-    sockets: Path
-    uid: int | None = None
-    programs: Path = field(default_factory=lambda: binaries())
-
-    def url(self, role: str, password: str, database: str) -> str:
-        """Return the SQLAlchemy URL of a role on this cluster."""
-        where = urlencode({"host": str(self.sockets)})
-        return f"postgresql+psycopg://{quote(role)}:{quote(password, safe='')}@/{quote(database)}?{where}"
-
-    def command(self) -> list[str]:
-        """Return the command that runs the server in the foreground."""
-        words = [str(self.programs / "postgres"), "-D", str(self.folder)]
-        settings = {**_SETTINGS, "unix_socket_directories": f'"{self.sockets}"'}
-        for name, value in settings.items():
-            words += ["-c", f"{name}={value}"]
-        return words
 
 
 def binaries(packages: Path | None = None) -> Path:
@@ -73,6 +52,29 @@ def binaries(packages: Path | None = None) -> Path:
 def _major(program: Path) -> int:
     suffix = program.parent.parent.name.removeprefix("pginstall")
     return int(suffix) if suffix else 0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Postgres data folder, the folder of its socket, the Unix user that owns both, and its programs."""
+
+    folder: Path
+    sockets: Path
+    uid: int | None = None
+    programs: Path = field(default_factory=binaries)
+
+    def url(self, role: str, password: str, database: str) -> str:
+        """Return the SQLAlchemy URL of a role on this cluster."""
+        where = urlencode({"host": str(self.sockets)})
+        return f"postgresql+psycopg://{quote(role)}:{quote(password, safe='')}@/{quote(database)}?{where}"
+
+    def command(self) -> list[str]:
+        """Return the command that runs the server in the foreground."""
+        words = [str(self.programs / "postgres"), "-D", str(self.folder)]
+        settings = {**_SETTINGS, "unix_socket_directories": f'"{self.sockets}"'}
+        for name, value in settings.items():
+            words += ["-c", f"{name}={value}"]
+        return words
 
 
 def socket_folder(run: Path, uid: int | None) -> Path:
@@ -103,7 +105,7 @@ def initialise(cluster: Cluster, password: str) -> bool:
     if (cluster.folder / "PG_VERSION").exists():
         check_version(cluster)
         return False
-    maker = None if cluster.uid is None else accounts.named_account()
+    maker = accounts.cluster_maker(cluster.uid)
     cluster.folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".initdb-", dir=cluster.folder.parent) as name:
         staging = accounts.prepare(Path(name), maker)
@@ -155,16 +157,17 @@ def check_version(cluster: Cluster) -> None:
 
 
 def clear_stale_pid(cluster: Cluster) -> None:
-    """Remove the pid file of a server that was killed, when its number now belongs to something else.
+    """Make way for a start: end a server that was left running, remove the pid file of one that was killed.
 
-    Postgres itself only asks whether the number is in use. The caller holds the lock of the data folder.
+    Postgres itself only asks whether the number in that file is in use, by whatever it may be. The caller
+    holds the lock of the data folder, so no server of another Notehouse can be meant.
     """
-    file = cluster.folder / "postmaster.pid"
-    if not file.exists():
-        return
-    pid = int((file.read_text().split() or ["0"])[0])
-    if server_pid(cluster) != pid:
-        file.unlink()
+    deadline = time.monotonic() + _STRAY_PATIENCE
+    while (stray := server_pid(cluster)) and time.monotonic() < deadline:
+        os.kill(stray, signal.SIGQUIT)  # "immediate": the next start recovers from the log
+        time.sleep(0.1)
+    if not stray:
+        (cluster.folder / "postmaster.pid").unlink(missing_ok=True)
 
 
 def server_pid(cluster: Cluster) -> int | None:

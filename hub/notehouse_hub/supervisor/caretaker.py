@@ -8,7 +8,7 @@ from notehouse_hub.supervisor.console import Console
 from notehouse_hub.supervisor.leftovers import Register
 from notehouse_hub.supervisor.process import Process
 
-_EVERY = 1.0  # seconds
+_EVERY = 0.3  # seconds
 _SERVERS_PATIENCE = 5.0  # seconds that people's servers get to end their kernels
 
 

@@ -22,6 +22,20 @@ def http(url: str, headers: Mapping[str, str] | None = None) -> Probe:
     return probe
 
 
+def answers(url: str) -> Probe:
+    """Alive when the address answers anything at all; what it waits for itself may be away."""
+
+    async def probe() -> bool:
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+                await client.get(url)
+        except httpx.HTTPError:
+            return False
+        return True
+
+    return probe
+
+
 def postgres(url: str) -> Probe:
     """Ready when a connection to this SQLAlchemy URL answers a query."""
     address = url.replace("postgresql+psycopg://", "postgresql://")

@@ -24,6 +24,7 @@ def postgres_spec(platform: Platform) -> Spec:
         log=platform.folders.log("postgres"),
         uid=cluster.uid,
         ready=health.postgres(superuser),
+        alive=health.postgres(superuser),
         stop_signal=postgres.STOP_SIGNAL,
         before_start=lambda: postgres.clear_stale_pid(cluster),
         engine=True,
@@ -48,6 +49,7 @@ def clickhouse_spec(platform: Platform, before_start: Callable[[], None]) -> Spe
         uid=platform.users.uid("clickhouse"),
         said=platform.clickhouse_key,
         ready=health.http(f"{platform.clickhouse_url}/?query=SELECT+1", headers),
+        alive=health.answers(f"{platform.clickhouse_url}/ping"),
         before_start=before_start,
         engine=True,
     )
@@ -71,6 +73,7 @@ def proxy_spec(platform: Platform, after_restart: Callable[[], Awaitable[None]])
         ready=health.http(
             f"{platform.local(ports.proxy_api)}/api/routes", {"Authorization": f"token {token}"}
         ),
+        alive=health.answers(platform.local(ports.proxy_api)),
         after_restart=after_restart,
     )
 
@@ -87,6 +90,7 @@ def hub_spec(platform: Platform) -> Spec:
         folder=_home(platform, "hub", None),
         log=platform.folders.log("hub"),
         ready=health.http(f"{platform.local(platform.ports.hub)}/hub/health"),
+        alive=health.answers(f"{platform.local(platform.ports.hub)}/hub/health"),
         stop_patience=15,
     )
 
@@ -142,6 +146,7 @@ def _module(
         uid=platform.users.uid(user),
         groups=platform.users.postgres_readers() if platform.has_postgres else (),
         ready=health.http(ready) if ready else health.lives_on,
+        alive=health.answers(ready) if ready else health.lives_on,
         stop_signal=signal.SIGTERM,
     )
 

@@ -27,7 +27,9 @@ class Spec:
     groups: tuple[int, ...] = ()
     said: str = ""  # written to its standard input, for secrets that belong nowhere else
     ready: health.Probe = health.lives_on
-    patience: float = 60.0  # seconds to become ready
+    patience: float = 120.0  # seconds to become ready
+    alive: health.Probe = health.lives_on  # asked as long as it runs
+    hangs_after: float = 60.0  # seconds without a sign of life
     stop_signal: signal.Signals = signal.SIGTERM
     stop_patience: float = 10.0
     engine: bool = False  # stopped last: others need it to end well
@@ -86,9 +88,25 @@ class Process:
         while not self._stopping:
             child, began = self._child, time.monotonic()
             assert child is not None  # noqa: S101 - start() made it
-            code = await child.wait()
+            watch = asyncio.create_task(self._end_if_it_hangs(child))
+            try:
+                code = await child.wait()
+            finally:
+                watch.cancel()
             await self._after_death(code, lived=time.monotonic() - began)
             await self._bring_back()
+
+    async def _end_if_it_hangs(self, child: asyncio.subprocess.Process) -> None:
+        """Kill a process that runs but has given no sign of life for too long."""
+        seen = time.monotonic()
+        while time.monotonic() - seen < self.spec.hangs_after:
+            await asyncio.sleep(self.spec.hangs_after / 12)
+            if await self.spec.alive():
+                seen = time.monotonic()
+        self.console.warn(
+            f"{self.spec.name} has not answered for {self.spec.hangs_after:.0f} s and is killed"
+        )
+        child.kill()
 
     async def _after_death(self, code: int, lived: float) -> None:
         if self._on_purpose:

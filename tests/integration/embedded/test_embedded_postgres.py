@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -77,11 +78,12 @@ def test_the_socket_is_closed_to_other_unix_users(folder: Path) -> None:
         if os.geteuid() == 0:
             assert _connect_as(209_999, sockets) == "PermissionError"
             assert _connect_as(200_001, sockets) == "connected"
+            assert _connect_as(209_999, sockets, groups=[200_001]) == "connected"
         else:
             assert status.st_uid == os.geteuid()
 
 
-def _connect_as(uid: int, sockets: Path) -> str:
+def _connect_as(uid: int, sockets: Path, groups: Sequence[int] = ()) -> str:
     """Try the socket from a child process that runs as another Unix user."""
     code = (
         "import socket, sys\n"
@@ -91,7 +93,14 @@ def _connect_as(uid: int, sockets: Path) -> str:
     )
     command = [sys.executable, "-I", "-c", code, str(sockets / ".s.PGSQL.5432")]
     finished = subprocess.run(
-        command, user=uid, group=uid, extra_groups=[], cwd="/", capture_output=True, text=True, check=True
+        command,
+        user=uid,
+        group=uid,
+        extra_groups=list(groups),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return finished.stdout.strip()
 
@@ -114,3 +123,15 @@ def test_data_of_another_major_version_is_refused_with_what_to_do(folder: Path) 
     (cluster.folder / "PG_VERSION").write_text("12\n")
     with pytest.raises(Exception, match=r"belongs to Postgres 12.*notehouse backup"):
         postgres.initialise(cluster, "secret")
+
+
+def test_a_server_that_was_left_running_makes_way(folder: Path) -> None:
+    with embedded_postgres(folder) as server:
+        with psycopg.connect(_address(server.urls.owner)) as owner:
+            owner.execute("CREATE TABLE fact AS SELECT 42 AS answer")
+        assert postgres.server_pid(server.cluster) == server.process.pid
+        postgres.clear_stale_pid(server.cluster)
+        assert server.process.wait(10) is not None
+        assert postgres.server_pid(server.cluster) is None
+    with embedded_postgres(folder) as again, psycopg.connect(_address(again.urls.app)) as app:
+        assert app.execute("SELECT answer FROM fact").fetchone() == (42,)

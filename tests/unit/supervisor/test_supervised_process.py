@@ -143,3 +143,20 @@ async def test_the_stop_signal_is_the_one_that_was_asked_for(
     await until(lambda: "up" in child.log.read_text())
     await process.stop()
     assert "fast" in child.log.read_text()
+
+
+async def test_one_that_runs_but_gives_no_sign_of_life_is_started_anew(
+    spec: Callable[..., Spec], said: io.StringIO
+) -> None:
+    answers = [False]
+
+    async def alive() -> bool:
+        return answers[0]
+
+    process = Process(spec(FOREVER, alive=alive, hangs_after=0.3), Console(said))
+    await process.start()
+    first = process.pid
+    await until(lambda: process.pid not in {None, first})
+    answers[0] = True
+    await process.stop()
+    assert "has not answered" in said.getvalue()
