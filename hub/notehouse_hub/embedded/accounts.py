@@ -36,7 +36,7 @@ def cluster_maker(uid: int | None) -> int | None:
         pwd.getpwuid(os.geteuid())
     except KeyError as error:
         raise EngineError(
-            f"Preparing the embedded Postgres needs a Unix user with a name, and uid {os.geteuid()} has none. "
+            f"Preparing the embedded Postgres needs a Unix user with a name; uid {os.geteuid()} has none. "
             "Add a line for it to /etc/passwd, or give a Postgres of your own with NOTEHOUSE_DATABASE_URL."
         ) from error
     return None

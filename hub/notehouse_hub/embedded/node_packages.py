@@ -45,6 +45,8 @@ def install(lock: Path, target: Path) -> Iterator[int]:
     `target` appears complete or not at all, and two at once wait for each other.
     Raises FetchError with npm's own last words.
     """
+    if target.exists():
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     with _only_one(target.parent / ".fetch.lock"):
         if target.exists():
