@@ -35,13 +35,13 @@ class Folders:
         return self.data / "logs" / f"{process}.log"
 
 
-# name -> mode, and which of the platform's users owns it (None: who starts the platform)
+# name -> mode, and the part of the platform that owns it (None: who starts the platform)
 _MODES: dict[str, tuple[int, str | None]] = {
     "artifacts": (0o700, "web"),
     "clickhouse": (0o700, "clickhouse"),
     "engines": (0o755, None),
     "env": (0o755, None),
-    "homes": (0o711, None),
+    "homes": (0o711, "hub"),
     "keys": (0o755, None),
     "logs": (0o700, None),
     "node": (0o755, None),
@@ -86,12 +86,12 @@ def _why_not_writable(data: Path, error: OSError) -> str:
 
 def make(data: Path, users: Users) -> Folders:
     """Make all folders, each for exactly those who need it."""
-    data.chmod(0o711 if users.isolated else 0o700)
+    data.chmod(0o711 if users.root else 0o700)
     try:
         for name, (mode, owner) in _MODES.items():
             accounts.prepare(data / name, users.uid(owner) if owner else None, mode)
-        if users.isolated:
-            accounts.check_reachable(data / "homes", users.least())
+        if users.root:
+            accounts.check_reachable(data / "homes", users.stranger())
     except EngineError as error:
         raise StartRefusedError(str(error)) from error
     return Folders(data)

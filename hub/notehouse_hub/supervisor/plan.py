@@ -87,8 +87,10 @@ def hub_spec(platform: Platform) -> Spec:
         name="hub",
         command=[str(platform.python), "-m", "jupyterhub", "-f", str(config)],
         environment=process_environment.hub(platform),
-        folder=_home(platform, "hub", None),
+        folder=_home(platform, "hub", "hub"),
         log=platform.folders.log("hub"),
+        uid=platform.users.uid("hub"),
+        groups=_postgres_readers(platform),
         ready=health.http(f"{platform.local(platform.ports.hub)}/hub/health"),
         alive=health.answers(f"{platform.local(platform.ports.hub)}/hub/health"),
         stop_patience=15,
@@ -144,13 +146,16 @@ def _module(
         folder=_home(platform, name, user),
         log=platform.folders.log(name),
         uid=platform.users.uid(user),
-        groups=platform.users.postgres_readers() if platform.has_postgres else (),
+        groups=_postgres_readers(platform),
         ready=health.http(ready) if ready else health.lives_on,
         alive=health.answers(ready) if ready else health.lives_on,
         stop_signal=signal.SIGTERM,
     )
 
 
-def _home(platform: Platform, process: str, user: str | None) -> Path:
-    uid = platform.users.uid(user) if user else None
-    return folders.make_home(platform.folders, process, uid)
+def _postgres_readers(platform: Platform) -> tuple[int, ...]:
+    return platform.users.postgres_readers() if platform.has_postgres else ()
+
+
+def _home(platform: Platform, process: str, user: str) -> Path:
+    return folders.make_home(platform.folders, process, platform.users.uid(user))

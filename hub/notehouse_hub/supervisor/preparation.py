@@ -1,6 +1,5 @@
 """What must be there before the first process starts: checks first, then what has to be fetched and made."""
 
-import os
 from pathlib import Path
 
 from notehouse_core.settings import Settings
@@ -13,9 +12,9 @@ from notehouse_hub.supervisor.ports import Ports
 from notehouse_hub.supervisor.secrets import Vault
 from notehouse_hub.supervisor.users import Users
 
-_NOT_ISOLATED = (
-    "Not started as root: everyone's servers, kernels and the platform itself run as one Unix user, so "
-    "people who run code here are not isolated from each other or from the platform's secrets."
+_ONE_USER = (
+    "Everything runs as {who}: people who run code here are not isolated from each other or from the "
+    "platform's secrets. As root, and with NOTEHOUSE_ISOLATE, each has a Unix user of its own."
 )
 
 
@@ -34,12 +33,14 @@ def prepare(settings: Settings, console: Console) -> Platform:
 
 
 def _say_isolation(who: Users, console: Console) -> None:
-    if not who.isolated and os.geteuid() != 0:
-        console.warn(_NOT_ISOLATED)
+    if not who.isolated:
+        console.warn(
+            _ONE_USER.format(who=f"the Unix user {who.uid('web')}" if who.root else "this Unix user")
+        )
 
 
 def _interpreter(data: Path, who: Users, console: Console) -> Path:
-    if not who.isolated:
+    if not who.root:
         return environment.own_interpreter()
     for doing in environment.shared_python(data):
         console.say(f"  environment      {doing}")

@@ -28,7 +28,7 @@ def common(platform: Platform, process: str) -> dict[str, str]:
 def _certificates(platform: Platform) -> dict[str, str]:
     """Pass the operator's certificates on, where the process may read them."""
     found = {name: os.environ[name] for name in _CERTIFICATES if os.environ.get(name)}
-    if not platform.users.isolated:
+    if not platform.users.root:
         return found
     return {name: path for name, path in found.items() if open_to_all(Path(path), execute=False)}
 
