@@ -278,6 +278,8 @@ def _reason(answer: httpx.Response) -> str:
 
 
 def _refusal(status: int, purpose: str, reason: str = "") -> str:
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        reason = "the Hub token is expired or is not one for this gateway"
     detail = f": {reason}" if reason else ""
     return f"The kernel gateway refused to {purpose} (HTTP {status}){detail}"
 

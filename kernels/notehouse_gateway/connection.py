@@ -24,7 +24,7 @@ class BoundedConnection(ZMQChannelsWebsocketConnection):
         if size > MAX_OUTPUT and getattr(stream, "channel", stream) == "iopub":
             self._send_beginning(outgoing_msg, size)
         else:
-            super().handle_outgoing_message(stream, outgoing_msg)  # type: ignore[no-untyped-call]
+            super().handle_outgoing_message(stream, outgoing_msg)
 
     def _send_beginning(self, outgoing_msg: list[Any], size: int) -> None:
         _, parts = self.session.feed_identities(outgoing_msg)
@@ -33,7 +33,7 @@ class BoundedConnection(ZMQChannelsWebsocketConnection):
         content = {"name": "stderr", "text": text}
         shortened = self.session.msg("stream", content=content, parent=message["parent_header"])
         frame = serialize_msg_to_ws_v1(shortened, "iopub", self.session.pack)  # type: ignore[no-untyped-call]
-        self.write_message(frame, binary=True)  # type: ignore[no-untyped-call]
+        self.write_message(frame, binary=True)
 
 
 def beginning(message: dict[str, Any]) -> str:

@@ -1,0 +1,112 @@
+"""Keeps a fresh execution token in a file for the kernels of a JupyterLab server.
+
+The server asks the API for it with its own Hub token; kernels see only the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.serverapp import ServerApp
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+
+from notehouse_gateway.desk import PRIVATE_FOLDER, write_token
+
+FIRST_RETRY = 1.0
+LONGEST_RETRY = 60.0
+SHORTEST_LIFE = 10.0
+REQUEST_SECONDS = 15.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ExecutionToken:
+    """A token of the API, and when it ends."""
+
+    text: str = field(repr=False)
+    expires_at: datetime
+
+    def renew_after(self, now: datetime) -> float:
+        """Return the seconds until it should be replaced: before half of what it still has is over."""
+        return max(SHORTEST_LIFE, (self.expires_at - now).total_seconds() * 0.45)
+
+
+class TokenKeeper:
+    """Renews the token in `file` for as long as the server runs; the API being away only delays it."""
+
+    def __init__(self, api_url: str, hub_token: str, file: Path) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._hub_token = hub_token
+        self._file = file
+
+    async def run(self) -> None:
+        """Keep the token fresh; never returns."""
+        retry = FIRST_RETRY
+        while True:
+            try:
+                token = await self.renew()
+            except (OSError, TimeoutError, HTTPClientError, ValueError) as error:
+                log.warning("No new execution token (%s); trying again in %.0f s", error, retry)
+                await asyncio.sleep(retry)
+                retry = min(retry * 2, LONGEST_RETRY)
+            else:
+                retry = FIRST_RETRY
+                await asyncio.sleep(token.renew_after(datetime.now(UTC)))
+
+    async def renew(self) -> ExecutionToken:
+        """Fetch a token and put it into the file. Raises HTTPClientError, OSError, ValueError."""
+        token = await self._fetch()
+        self._file.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        write_token(self._file, token.text)
+        return token
+
+    async def _fetch(self) -> ExecutionToken:
+        request = HTTPRequest(
+            f"{self._api_url}/tokens",
+            method="POST",
+            headers={"Authorization": f"token {self._hub_token}", "Content-Type": "application/json"},
+            body=json.dumps({"purpose": "interactive"}),
+            request_timeout=REQUEST_SECONDS,
+        )
+        answer = await AsyncHTTPClient().fetch(request)
+        return read_answer(answer.body)
+
+
+def read_answer(body: bytes) -> ExecutionToken:
+    """Read the API's answer; raises ValueError when it is none."""
+    answer: Any = json.loads(body)
+    try:
+        return ExecutionToken(str(answer["token"]), datetime.fromisoformat(answer["expires_at"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError("the API's answer holds no token") from error
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "notehouse_gateway.server_extension"}]
+
+
+def _load_jupyter_server_extension(server: ServerApp) -> None:
+    """Start the keeper, and name its file to the kernels that the server will start."""
+    api_url, hub_token = os.environ.get("NOTEHOUSE_API_URL"), os.environ.get("JUPYTERHUB_API_TOKEN")
+    if not api_url or not hub_token:
+        server.log.warning(
+            "Notehouse: no API or Hub token in this server's environment; SQL cells will not work"
+        )
+        return
+    file = Path.home() / ".notehouse" / "token"
+    os.environ["NOTEHOUSE_TOKEN_FILE"] = str(file)
+    keeper = TokenKeeper(api_url, hub_token, file)
+    server.io_loop.add_callback(lambda: server.web_app.settings.update(notehouse_keeper=_start(keeper)))
+
+
+def _start(keeper: TokenKeeper) -> asyncio.Task[None]:
+    """Return the running task; the application's settings keep it from being forgotten."""
+    return asyncio.create_task(keeper.run())
