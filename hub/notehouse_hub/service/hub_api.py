@@ -1,0 +1,160 @@
+"""What do we ask the Hub? Who a token belongs to, and to start the servers of kernel gateways."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from notehouse_core import errors
+
+_KNOWN_SECONDS = 10.0  # for so long a token that the Hub has just confirmed counts without asking again
+_KNOWN_TOKENS = 10_000
+
+
+@dataclass(frozen=True)
+class HubIdentity:
+    """Whom the Hub knows behind a token: a person (`kind` user) or a service."""
+
+    kind: str
+    name: str
+    admin: bool = False
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HubServer:
+    """A server of a Hub user, as far as the Hub tells us."""
+
+    ready: bool
+    pending: str | None
+    path: str
+    state: dict[str, Any]
+
+
+class HubApi:
+    """The Hub's REST API with our service's own token; errors are Unavailable in the caller's words."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._own = {"Authorization": f"token {token}"}
+        self._client = httpx.AsyncClient(base_url=url, timeout=30, trust_env=False)
+        self._known: OrderedDict[str, tuple[float, HubIdentity]] = OrderedDict()
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._client.aclose()
+
+    async def alive(self) -> bool:
+        """Say whether the Hub answers."""
+        try:
+            return (await self._client.get("/", timeout=3)).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def identify(self, token: str) -> HubIdentity | None:
+        """Return whose token this is, None if the Hub does not know it. Kept for ten seconds."""
+        key = hashlib.sha256(token.encode()).hexdigest()
+        until, identity = self._known.get(key, (0.0, None))
+        if identity and until > time.monotonic():
+            return identity
+        self._known.pop(key, None)
+        answer = await self._send("GET", "/user", headers={"Authorization": f"token {token}"})
+        if answer.status_code in {401, 403}:
+            return None
+        identity = _identity(_expect(answer, {200}).json())
+        self._remember(key, identity)
+        return identity
+
+    def forget(self, token: str) -> None:
+        """Stop trusting what was remembered of a token, at a logout say."""
+        self._known.pop(hashlib.sha256(token.encode()).hexdigest(), None)
+
+    async def token_for_code(self, *, client_id: str, redirect: str, code: str, verifier: str) -> str | None:
+        """Trade the code that a browser brought for its person's token; None if the Hub refuses the code."""
+        form = {
+            "client_id": client_id,
+            "client_secret": self._own["Authorization"].removeprefix("token "),
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect,
+            "code_verifier": verifier,
+        }
+        answer = await self._send("POST", "/oauth2/token", data=form)
+        if 400 <= answer.status_code < 500:
+            return None
+        return str(_expect(answer, {200}).json()["access_token"])
+
+    async def revoke(self, token: str) -> None:
+        """End a person's token of ours, so that nobody who kept the cookie can use it."""
+        identity = await self.identify(token)
+        self.forget(token)
+        if identity is None:
+            return
+        mine = await self._send("GET", "/user", headers={"Authorization": f"token {token}"})
+        token_id = mine.json().get("token_id") if mine.status_code == 200 else None
+        if token_id:
+            await self._send("DELETE", f"{_user(identity.name)}/tokens/{token_id}")
+
+    async def ensure_user(self, name: str) -> None:
+        """Make a Hub user unless there is one."""
+        _expect(await self._send("POST", _user(name)), {201, 409})
+
+    async def server(self, name: str) -> HubServer | None:
+        """Return the default server of a user, None while there is none."""
+        answer = await self._send("GET", _user(name))
+        if answer.status_code == 404:
+            return None
+        model = _expect(answer, {200}).json().get("servers", {}).get("")
+        if model is None:
+            return None
+        return HubServer(model["ready"], model["pending"], model["url"], model.get("state") or {})
+
+    async def start_server(self, name: str) -> bool:
+        """Have the server of a user started; False if it runs already, alive by the Hub's own check."""
+        answer = await self._send("POST", f"{_user(name)}/server", timeout=60)
+        if answer.status_code == 400 and "already running" in answer.text:
+            return False
+        _expect(answer, {201, 202})
+        return True
+
+    async def mint_token(self, name: str, scopes: list[str], seconds: int) -> str:
+        """Make a token of another user, with these scopes only."""
+        body = {"scopes": scopes, "expires_in": seconds, "note": "kernel gateway"}
+        answer = await self._send("POST", f"{_user(name)}/tokens", json=body)
+        return str(_expect(answer, {200, 201}).json()["token"])
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        options.setdefault("headers", self._own)
+        try:
+            return await self._client.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise errors.Unavailable(
+                "The Hub does not answer, so it cannot be said who you are. It is being started again: "
+                "try in a few seconds."
+            ) from error
+
+    def _remember(self, key: str, identity: HubIdentity) -> None:
+        self._known[key] = (time.monotonic() + _KNOWN_SECONDS, identity)
+        while len(self._known) > _KNOWN_TOKENS:
+            self._known.popitem(last=False)
+
+
+def _user(name: str) -> str:
+    return f"/users/{quote(name, safe='')}"
+
+
+def _identity(model: dict[str, Any]) -> HubIdentity:
+    scopes = tuple(model.get("scopes") or ())
+    return HubIdentity(model["kind"], model["name"], bool(model.get("admin")), scopes)
+
+
+def _expect(answer: httpx.Response, statuses: set[int]) -> httpx.Response:
+    """Return the answer if it is one of those that the Hub should give."""
+    if answer.status_code not in statuses:
+        raise errors.Unavailable(
+            f"The Hub answered {answer.status_code} to {answer.request.method} {answer.request.url.path}."
+        )
+    return answer

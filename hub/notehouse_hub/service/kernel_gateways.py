@@ -1,0 +1,65 @@
+"""How does a kernel gateway come to life? The Hub starts the server of its class's service user."""
+
+import asyncio
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from notehouse_core.settings import Settings
+
+from notehouse_core import access, errors
+from notehouse_hub.service.hub_api import HubApi, HubServer
+
+_START_SECONDS = 120.0
+_POLL_SECONDS = 0.15
+_TOKEN_SECONDS = 15 * 60
+
+
+@dataclass(frozen=True)
+class KernelGateway:
+    """A running gateway, and a token that opens it and nothing else for some minutes."""
+
+    url: str
+    token: str
+    expires_at: datetime
+
+
+class KernelGateways:
+    """Starts gateways on demand; any number of callers for one class share one start."""
+
+    def __init__(self, hub: HubApi, settings: Settings) -> None:
+        self._hub = hub
+        self._settings = settings
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def running(self, class_id: str) -> KernelGateway:
+        """Return the class's gateway, started if need be. Raises Unavailable when it does not come up."""
+        name = access.hub_user(class_id)
+        async with self._locks[class_id]:
+            server = await self._ready_server(name)
+        expires_at = datetime.now(UTC) + timedelta(seconds=_TOKEN_SECONDS)
+        token = await self._hub.mint_token(name, [f"access:servers!server={name}/"], _TOKEN_SECONDS)
+        return KernelGateway(self._address(server), token, expires_at)
+
+    async def _ready_server(self, name: str) -> HubServer:
+        """Have the Hub look whether the process lives, which its own view of `ready` does not tell."""
+        deadline = time.monotonic() + _START_SECONDS
+        await self._hub.ensure_user(name)
+        await self._hub.start_server(name)
+        while time.monotonic() < deadline:
+            server = await self._hub.server(name)
+            if server is None:
+                raise errors.Unavailable(
+                    f"The kernel gateway {name} ended while it started. Its log is logs/servers/{name}.log "
+                    "in the data folder."
+                )
+            if server.ready:
+                return server
+            await asyncio.sleep(_POLL_SECONDS)
+        raise errors.Unavailable(f"The kernel gateway {name} was not ready after {_START_SECONDS:.0f} s.")
+
+    def _address(self, server: HubServer) -> str:
+        """Prefer the server's own port; a Hub that does not tell it is reached through the proxy."""
+        direct = server.state.get("address")
+        return f"{direct or f'http://127.0.0.1:{self._settings.port}'}{server.path}"

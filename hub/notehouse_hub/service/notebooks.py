@@ -1,0 +1,150 @@
+"""May this notebook be published, and what tiles does it have?"""
+
+import ast
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+
+from notehouse_core import errors
+
+LARGEST_NOTEBOOK = 10 * 2**20
+
+_TITLE = re.compile(r"^\s*#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_HIDDEN = {"parameters", "injected-parameters", "hide", "hidden"}
+_SQL_CELL = re.compile(r"^\s*%%(sql|chart|expect)\b")
+
+
+@dataclass(frozen=True)
+class CheckedNotebook:
+    """A notebook that can be published; `content` is its canonical form without outputs."""
+
+    content: bytes
+    sha256: str
+    parameters: dict[str, Any]
+    layout: dict[str, Any]
+    cells: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of a dashboard; `reason` says why it needs Python, if it does."""
+
+    id: str
+    title: str
+    needs_python: bool
+    reason: str
+
+
+def check_notebook(content: Any, size: int) -> CheckedNotebook:
+    """Return the notebook in canonical form. Raises TooLarge or InvalidInput with what is wrong."""
+    if size > LARGEST_NOTEBOOK:
+        raise errors.TooLarge(
+            f"The notebook has {size / 2**20:.1f} MB; at most {LARGEST_NOTEBOOK // 2**20} MB can be published. "
+            "Clear its outputs and take embedded pictures out."
+        )
+    notebook = _valid(_as_object(content))
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    text = json.dumps(notebook, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    settings = notebook.metadata.get("notehouse", {})
+    layout = settings.get("layout", {}) if isinstance(settings, dict) else {}
+    return CheckedNotebook(
+        text, hashlib.sha256(text).hexdigest(), _parameters(notebook.cells), layout, list(notebook.cells)
+    )
+
+
+def tiles_of(cells: list[dict[str, Any]]) -> list[Tile]:
+    """Return the tiles that a notebook's code cells make, in their order."""
+    title, tiles = "", []
+    for number, cell in enumerate(cells, start=1):
+        if cell["cell_type"] == "markdown":
+            found = _TITLE.findall(cell["source"])
+            title = found[-1] if found else title
+        elif cell["cell_type"] == "code" and _shows(cell):
+            tiles.append(_tile(cell, number, title))
+    return tiles
+
+
+def _parameters(cells: list[Any]) -> dict[str, Any]:
+    """Return the defaults that the cell tagged `parameters` gives, as far as they are plain JSON values."""
+    defaults: dict[str, Any] = {}
+    for cell in cells:
+        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
+            defaults |= _assignments(cell.source)
+    return defaults
+
+
+def _assignments(source: str) -> dict[str, Any]:
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise _refused(f"its parameters cell is not Python: {error.msg} in line {error.lineno}") from error
+    found = {}
+    for statement in statements:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                found |= _plain(name, value)
+    return found
+
+
+def _plain(name: str, value: ast.expr) -> dict[str, Any]:
+    """Return {name: value} for a literal that JSON can hold, {} for anything else."""
+    try:
+        literal = ast.literal_eval(value)
+        json.dumps(literal)
+    except (ValueError, TypeError):
+        return {}
+    return {name: literal}
+
+
+def _as_object(content: Any) -> dict[str, Any]:
+    if isinstance(content, str):
+        try:
+            content = json.loads(content)
+        except json.JSONDecodeError as error:
+            raise _refused(f"it is not JSON: {error.msg} at line {error.lineno}") from error
+    if not isinstance(content, dict):
+        raise _refused("it is not a JSON object")
+    return content
+
+
+def _valid(content: dict[str, Any]) -> Any:
+    if content.get("nbformat") != 4:
+        found = content.get("nbformat", "missing")
+        raise _refused(f"its nbformat is {found}, but only 4 is supported; open and save it in JupyterLab")
+    try:
+        notebook = nbformat.from_dict(content)
+        _, notebook = nbformat.validator.normalize(notebook)
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        where = "/".join(str(part) for part in getattr(error, "absolute_path", ()))
+        raise _refused(f"{where + ': ' if where else ''}{str(error.message)[:300]}") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _refused("it has not the shape of a notebook") from error
+    if not any(cell.cell_type == "code" and cell.source.strip() for cell in notebook.cells):
+        raise _refused("it has no cells with code, so there is nothing to show")
+    return notebook
+
+
+def _refused(why: str) -> errors.NotehouseError:
+    message = f"This notebook cannot be published: {why}."
+    return errors.InvalidInput(message, details=[{"field": "notebook", "message": why}])
+
+
+def _shows(cell: dict[str, Any]) -> bool:
+    tags = set(cell.get("metadata", {}).get("tags", []))
+    return bool(cell["source"].strip()) and not tags & _HIDDEN
+
+
+def _tile(cell: dict[str, Any], number: int, title: str) -> Tile:
+    only_sql = bool(_SQL_CELL.match(cell["source"]))
+    reason = "" if only_sql else "The cell is Python code, so a change of its inputs runs it in a kernel."
+    return Tile(str(cell.get("id", f"cell-{number}")), title or f"Cell {number}", not only_sql, reason)

@@ -1,0 +1,164 @@
+"""How does the API run someone's SQL? Through the query gateway, with a token of that person's access class."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from notehouse_core.settings import Settings
+
+from notehouse_core import errors
+from notehouse_hub.service.clickhouse_errors import parse_refusal
+
+LARGEST_ANSWER = 64 * 2**20
+FORMATS = {
+    "json": "JSONCompact",
+    "csv": "CSVWithNames",
+    "arrow": "ArrowStream",
+    "parquet": "Parquet",
+}
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "arrow": "application/vnd.apache.arrow.stream",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What to run: SQL, values for its {name:Type} parameters, the most rows to bring back."""
+
+    data_source: str
+    sql: str
+    parameters: dict[str, Any]
+    limit: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the bytes of the format asked for, and what the engine says it cost."""
+
+    query_id: str
+    content: bytes
+    summary: dict[str, int]
+
+
+class Warehouse:
+    """A client of the query gateway."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = httpx.AsyncClient(base_url=settings.query_url, timeout=None, trust_env=False)  # noqa: S113
+
+    async def close(self) -> None:
+        """Close connections; queries that still run are ended by the gateway."""
+        await self._client.aclose()
+
+    async def alive(self) -> bool:
+        """Say whether the query gateway answers."""
+        try:
+            return (await self._client.get("/health/ready", timeout=3)).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def run(self, statement: Statement, output: str, token: str) -> Answer:
+        """Run a statement. Raises DatabaseRefused, Unavailable, RateLimited or TooLarge."""
+        parameters = {
+            "default_format": FORMATS[output],
+            "query_id": str(uuid4()),
+            "max_result_rows": str(statement.limit + 1),
+            "result_overflow_mode": "break",
+            "wait_end_of_query": "1",
+            **{f"param_{name}": parameter_text(value) for name, value in statement.parameters.items()},
+        }
+        request = self._client.build_request(
+            "POST",
+            f"/{statement.data_source}/",
+            params=parameters,
+            content=statement.sql.encode(),
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        try:
+            answer = await self._client.send(request, stream=True)
+            async with _closing(answer):
+                content = await _read(answer)
+        except httpx.TransportError as error:
+            raise errors.BadGateway(
+                "The query gateway does not answer. It is being started again: try in a few seconds."
+            ) from error
+        _refuse(answer, content, statement.sql)
+        return Answer(answer.headers.get("X-ClickHouse-Query-Id", ""), content, _summary(answer))
+
+
+class _closing:  # noqa: N801 - reads as a verb
+    """Close a streamed answer whatever happens, which also ends its query."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._answer = answer
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._answer.aclose()
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    parts, size = [], 0
+    async for part in answer.aiter_bytes():
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise errors.TooLarge(
+                f"The result is larger than {LARGEST_ANSWER // 2**20} MB. Ask for fewer rows or columns, or "
+                "aggregate in SQL; large results come through the ClickHouse protocol address."
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refuse(answer: httpx.Response, content: bytes, sql: str) -> None:
+    """Turn what the gateway refused into our errors."""
+    if answer.status_code < 400:
+        return
+    text = content.decode(errors="replace")
+    if answer.status_code == 429:
+        raise errors.RateLimited(parse_refusal(text, sql).message)
+    if answer.status_code in {502, 503}:
+        raise errors.BadGateway("The data source does not answer now. Try again in a few seconds.")
+    if answer.status_code == 504:
+        raise errors.GatewayTimeout("The data source did not answer in time.")
+    refusal = parse_refusal(text, sql)
+    details = {"code": refusal.code, "line": refusal.line, "column": refusal.column}
+    raise errors.DatabaseRefused(refusal.message, details=details)
+
+
+def _summary(answer: httpx.Response) -> dict[str, int]:
+    try:
+        found = json.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
+    except json.JSONDecodeError:
+        return {}
+    return {name: int(value) for name, value in found.items() if str(value).isdigit()}
+
+
+def parameter_text(value: Any) -> str:
+    """Write a value the way ClickHouse reads a typed parameter (its escaped text format)."""
+    if value is None:
+        return r"\N"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_quoted(item) for item in value)}]"
+    return _escaped(str(value))
+
+
+def _quoted(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, (bool, int, float, list, tuple)):
+        return parameter_text(value)
+    inner = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{inner}'"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
