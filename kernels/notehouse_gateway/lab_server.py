@@ -16,6 +16,8 @@ CONFIG = {
     "MultiKernelManager.default_kernel_name": "notehouse",
     # Kernels listen on loopback, where other Unix users are too: without keys they could hear the outputs.
     "AsyncMappingKernelManager.transport_encryption": "required",
+    # Looking for language servers would start node at every start.
+    "LanguageServerManager.autodetect": "False",
     "LabApp.extension_manager": "readonly",
     "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
     "LabApp.news_url": "None",

@@ -1,0 +1,153 @@
+"""How JupyterHub is set up: everything in one call, from our settings."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from notehouse_core.settings import Settings
+from notehouse_hub.hub.authenticator import LocalAccounts
+from notehouse_hub.hub.landing import landing_page
+from notehouse_hub.hub.roles import load_roles
+from notehouse_hub.hub.spawner import UnixUserSpawner
+
+TEMPLATES = Path(__file__).parent / "templates"
+REFRESH_SECONDS = 60
+START_SECONDS = 120
+COOKIE_DAYS = 7
+LONGEST_TOKEN = 90 * 86400
+
+
+@dataclass(frozen=True)
+class HubSecrets:
+    """What only the Hub's process knows."""
+
+    service_tokens: Mapping[str, str] = field(repr=False)
+    proxy_token: str = field(repr=False)
+    cookie_secret: bytes = field(repr=False)
+
+
+def take_secrets(environment: dict[str, str] | os._Environ[str]) -> HubSecrets:
+    """Read the Hub's secrets, removing them from the environment; raises ValueError that names what is wrong."""
+    found = {name: environment.pop(f"NOTEHOUSE_{name}", "") for name in _SECRETS}
+    if missing := [f"NOTEHOUSE_{name}" for name, value in found.items() if not value]:
+        raise ValueError(f"The Hub cannot start: {', '.join(missing)} must be set. `notehouse up` sets them.")
+    cookie_secret = bytes.fromhex(found["COOKIE_SECRET"])
+    if len(cookie_secret) < 32:
+        raise ValueError("The Hub cannot start: NOTEHOUSE_COOKIE_SECRET must be 32 bytes or more, as hex.")
+    return HubSecrets(json.loads(found["SERVICE_TOKENS"]), found["PROXY_TOKEN"], cookie_secret)
+
+
+_SECRETS = ("SERVICE_TOKENS", "PROXY_TOKEN", "COOKIE_SECRET")
+
+
+def configure(c: Any, settings: Settings, secrets: HubSecrets | None = None) -> None:
+    """Fill the Hub's configuration; `secrets` are taken from the environment unless given."""
+    os.umask(0o077)
+    secrets = secrets or take_secrets(os.environ)
+    _addresses(c, settings)
+    _storage(c, settings, secrets)
+    _proxy(c, settings, secrets)
+    _people(c, settings)
+    _servers(c, settings)
+    _services(c, settings, secrets)
+    _pages(c, settings)
+
+
+def _local(settings: Settings, offset: int) -> str:
+    return f"http://127.0.0.1:{settings.port + offset}"
+
+
+def _addresses(c: Any, settings: Settings) -> None:
+    c.JupyterHub.bind_url = f"http://{settings.host}:{settings.port}/"
+    c.JupyterHub.hub_bind_url = _local(settings, 2)
+    c.JupyterHub.hub_connect_url = _local(settings, 2)
+    if settings.public_url:
+        c.JupyterHub.public_url = settings.public_url
+    # Only what our own proxy appended last to X-Forwarded-For is believed.
+    c.JupyterHub.trusted_downstream_ips = []
+
+
+def _storage(c: Any, settings: Settings, secrets: HubSecrets) -> None:
+    c.JupyterHub.db_url = settings.hub_database_url
+    c.JupyterHub.upgrade_db = True
+    c.JupyterHub.cookie_secret = secrets.cookie_secret
+    c.JupyterHub.cookie_max_age_days = COOKIE_DAYS
+    c.JupyterHub.token_expires_in_max_seconds = LONGEST_TOKEN
+    c.JupyterHub.tornado_settings = _tornado_settings()
+
+
+def _tornado_settings() -> dict[str, Any]:
+    return {
+        "cookie_options": {"SameSite": "Lax"},
+        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
+        # Answer 202 at once instead of holding requests; JupyterHub 6.1.1 also answers 500 when a server dies
+        # while a request for it is held.
+        "slow_spawn_timeout": 0,
+    }
+
+
+def _proxy(c: Any, settings: Settings, secrets: HubSecrets) -> None:
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = _local(settings, 1)
+    c.ConfigurableHTTPProxy.auth_token = secrets.proxy_token
+    c.Proxy.extra_routes = {"/services/notehouse/clickhouse/": settings.query_url}
+    # Whoever ends the Hub ends only the Hub: servers, kernels and routes go on, and are found again.
+    c.JupyterHub.cleanup_servers = False
+    c.JupyterHub.cleanup_proxy = False
+
+
+def _people(c: Any, settings: Settings) -> None:
+    c.JupyterHub.authenticator_class = LocalAccounts
+    c.LocalAccounts.allow_all = True  # the default too; the Hub warns unless it is written here
+    c.LocalAccounts.database_url = settings.database_url
+    c.Authenticator.auth_refresh_age = REFRESH_SECONDS
+    c.Authenticator.auth_refresh_strict = True
+    c.Authenticator.refresh_pre_spawn = True
+    c.JupyterHub.load_roles = load_roles()
+    c.JupyterHub.shutdown_on_logout = False
+    c.JupyterHub.default_url = landing_page
+
+
+def _servers(c: Any, settings: Settings) -> None:
+    c.JupyterHub.spawner_class = UnixUserSpawner
+    c.UnixUserSpawner.settings = settings
+    c.JupyterHub.allow_named_servers = False
+    c.JupyterHub.concurrent_spawn_limit = 20
+    c.Spawner.start_timeout = START_SECONDS
+    c.Spawner.http_timeout = START_SECONDS
+    c.Spawner.disable_user_config = True
+    c.LocalProcessSpawner.interrupt_timeout = 10
+    c.LocalProcessSpawner.term_timeout = 5
+
+
+def _services(c: Any, settings: Settings, secrets: HubSecrets) -> None:
+    """Services are processes of their own, never children of the Hub."""
+    tokens = secrets.service_tokens
+    pages = {"notehouse": _local(settings, 3), "dashboards": _local(settings, 5)}
+    with_pages = [_page_service(name, url, tokens[name]) for name, url in pages.items()]
+    others = [{"name": name, "api_token": token} for name, token in tokens.items() if name not in pages]
+    c.JupyterHub.services = [*with_pages, *others]
+
+
+def _page_service(name: str, url: str, token: str) -> dict[str, Any]:
+    # The Hub waits for each service, one after the other, before it makes any route: a second is enough, the
+    # route is made all the same.
+    return {
+        "name": name,
+        "url": url,
+        "api_token": token,
+        "oauth_no_confirm": True,
+        "display": False,
+        "timeout": 1,
+    }
+
+
+def _pages(c: Any, settings: Settings) -> None:
+    c.JupyterHub.template_paths = [str(TEMPLATES)]
+    c.JupyterHub.authenticate_prometheus = True
+    c.JupyterHub.log_level = "INFO"

@@ -1,0 +1,166 @@
+"""Starts servers on this machine, each as a Unix user of its own where we may choose users."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.spawner import LocalProcessSpawner
+from traitlets import Instance, Unicode
+
+from notehouse_core.settings import Settings
+from notehouse_core.store.database import Database
+from notehouse_core.store.unix_users import uid_of
+from notehouse_hub.hub.errors import ServerRefusedError
+from notehouse_hub.hub.homes import Home, home_of, open_log
+from notehouse_hub.hub.processes import start_mark
+from notehouse_hub.hub.roles import is_gateway
+
+SERVER = "notehouse_gateway.lab_server"
+GATEWAY = "notehouse_gateway.app"
+SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+KEPT = ["LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"]
+LISTEN_POLL = 0.1
+# Deprecated twins of what servers read under its present name.
+DROPPED = ("JPY_API_TOKEN", "JUPYTERHUB_OAUTH_SCOPES")
+
+
+class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
+    """A JupyterLab server for a person, a kernel gateway for a service user."""
+
+    settings = Instance(Settings).tag(config=True)
+    started_at = Unicode(help="What tells the server's process from a later one with its number")
+    env_keep = KEPT
+
+    async def start(self) -> tuple[str, int]:
+        """Start the server; raises ServerRefusedError rather than run anyone's code as root."""
+        home = await self._home()
+        home.prepare()
+        self.cmd = [str(self.settings.code_python), "-m", GATEWAY if self._is_gateway else SERVER]
+        self.notebook_dir = str(home.folder)
+        self.environment = self._environment(home)
+        log = open_log(self.settings.data, self.user.name)
+        try:
+            self.popen_kwargs = popen_options(home, log)
+            address: tuple[str, int] = await super().start()
+        except PermissionError as error:
+            raise ServerRefusedError(
+                f"{self.settings.code_python} cannot be executed by the Unix user {home.uid} of this server. "
+                "An administrator can see more with `notehouse doctor`."
+            ) from error
+        finally:
+            os.close(log)
+        self.started_at = start_mark(self.pid) or ""
+        await self._wait_until_it_listens()
+        return address
+
+    async def _wait_until_it_listens(self) -> None:
+        """Wait for the server's port; raises ServerRefusedError at once when the server ends instead."""
+        while not await is_listening(self.port):
+            status = await self.poll()
+            if status is not None:
+                raise ServerRefusedError(
+                    f"The server ended while it was starting (exit status {status}). Why is in its log: "
+                    f"logs/servers/{self.user.name}.log in the data folder."
+                )
+            await asyncio.sleep(LISTEN_POLL)
+
+    @property
+    def _is_gateway(self) -> bool:
+        return is_gateway(self.user.name)
+
+    async def _home(self) -> Home:
+        name = self.user.name
+        if not self.settings.isolate:
+            refuse_root()
+            return home_of(self.settings.data, name, None)
+        database = Database(self.settings.database_url)
+        try:
+            async with database.session() as session:
+                uid = await uid_of(session, name, self.settings.uid_base)
+        finally:
+            await database.close()
+        return home_of(self.settings.data, name, uid)
+
+    def _environment(self, home: Home) -> dict[str, str]:
+        python = Path(self.settings.code_python)
+        return {
+            "HOME": str(home.folder),
+            "USER": self.user.name,
+            "LOGNAME": self.user.name,
+            "SHELL": "/bin/bash",
+            "PATH": os.pathsep.join([str(python.parent), *SYSTEM_PATH]),
+            "NOTEHOUSE_QUERY_URL": self.settings.query_url,
+            "NOTEHOUSE_API_URL": self.settings.api_url,
+        }
+
+    def get_env(self) -> dict[str, str]:
+        """Return the server's whole environment."""
+        environment: dict[str, str] = super().get_env()
+        return {name: value for name, value in environment.items() if name not in DROPPED}
+
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        """Add nothing: our users have no entry in the system's list of users."""
+        return env
+
+    def make_preexec_fn(self, name: str) -> None:
+        """Have Popen itself change the user: no Python runs between fork and exec."""
+        return None
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a Hub that starts again needs to find the server."""
+        state: dict[str, Any] = super().get_state()
+        return {**state, "started_at": self.started_at, "url": self._own_url()} if self.pid else state
+
+    def _own_url(self) -> str:
+        """Return the server's address beside the proxy: what callers of a kernel gateway use."""
+        return f"http://127.0.0.1:{self.port}{self.server.base_url}" if self.server else ""
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Find the server of an earlier Hub; a process that only has its number is not it."""
+        super().load_state(state)
+        self.started_at = state.get("started_at", "")
+        if self.pid and self.started_at and start_mark(self.pid) != self.started_at:
+            self.clear_state()
+
+    def clear_state(self) -> None:
+        """Forget a server that has ended."""
+        super().clear_state()
+        self.started_at = ""
+
+
+async def is_listening(port: int) -> bool:
+    """Say whether something on this machine accepts connections at a port."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def popen_options(home: Home, log: int) -> dict[str, Any]:
+    """Return how the process is made: its user, no other groups, its folder, its log, nothing inherited."""
+    user = {} if home.uid is None else {"user": home.uid, "group": home.uid, "extra_groups": []}
+    return {
+        **user,
+        "cwd": "/",
+        "umask": 0o077,
+        "stdin": subprocess.DEVNULL,
+        "stdout": log,
+        "stderr": log,
+        "close_fds": True,
+        "start_new_session": True,
+    }
+
+
+def refuse_root() -> None:
+    """Raise ServerRefusedError when servers would run as root."""
+    if os.geteuid() == 0:
+        raise ServerRefusedError(
+            "Notehouse runs as root without separating users, and never runs people's code as root. Start it "
+            "as another Unix user, or with NOTEHOUSE_ISOLATE=true."
+        )

@@ -1,0 +1,139 @@
+"""Fixtures: `hub` (a real Hub with a real proxy and Postgres, people in it) and `browser` (somebody's cookies)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+import notehouse_hub
+from notehouse_hub.embedded import node_packages
+from notehouse_hub.embedded.standalone import RunningPostgres, embedded_postgres, engine_folder, engines
+
+CONFIG = Path(notehouse_hub.__file__).parent / "hub" / "jupyterhub_config.py"
+PASSWORD = "correct horse battery staple"
+NAVIGATE = {"Sec-Fetch-Mode": "navigate"}
+
+
+def free_ports() -> int:
+    """Return a port with the six after it free as well."""
+    for _ in range(200):
+        first = 20_000 + secrets.randbelow(10_000)
+        with contextlib.ExitStack() as stack:
+            try:
+                for offset in range(7):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", first + offset))
+            except OSError:
+                continue
+        return first
+    raise OSError("no seven free ports in a row")
+
+
+@dataclass
+class RunningHub:
+    """The processes, and how to reach and end them."""
+
+    folder: Path
+    postgres: RunningPostgres
+    port: int
+    service_tokens: dict[str, str]
+    proxy_token: str = field(default_factory=lambda: secrets.token_hex(16))
+    cookie_secret: str = field(default_factory=lambda: secrets.token_hex(32))
+    process: subprocess.Popen[bytes] | None = None
+    proxy: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        passed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        return passed | {
+            "HOME": str(self.folder),
+            "NOTEHOUSE_DATA": str(self.folder / "data"),
+            "NOTEHOUSE_PORT": str(self.port),
+            "NOTEHOUSE_ISOLATE": json.dumps(os.geteuid() == 0),
+            "NOTEHOUSE_CODE_PYTHON": sys.executable,
+            "NOTEHOUSE_DATABASE_URL": self.postgres.urls.app,
+            "NOTEHOUSE_HUB_DATABASE_URL": self.postgres.urls.hub,
+            "NOTEHOUSE_SERVICE_TOKENS": json.dumps(self.service_tokens),
+            "NOTEHOUSE_PROXY_TOKEN": self.proxy_token,
+            "NOTEHOUSE_COOKIE_SECRET": self.cookie_secret,
+        }
+
+    def start_proxy(self, program: Path) -> None:
+        command = [str(node_packages.node()), str(program), "--ip=127.0.0.1", f"--port={self.port}"]
+        command += ["--api-ip=127.0.0.1", f"--api-port={self.port + 1}", "--log-level=warn"]
+        command += [f"--default-target=http://127.0.0.1:{self.port + 2}"]
+        environment = {"PATH": os.environ["PATH"], "CONFIGPROXY_AUTH_TOKEN": self.proxy_token}
+        with (self.folder / "proxy.log").open("ab") as log:
+            self.proxy = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
+        with (self.folder / "hub.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=self.environment(), cwd=self.folder, stdout=log, stderr=log
+            )
+        self.wait_until(lambda: httpx.get(f"http://127.0.0.1:{self.port + 2}/hub/health").is_success)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def log(self) -> str:
+        return (self.folder / "hub.log").read_text()
+
+    def wait_until(self, true: Callable[[], bool], seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process is None or self.process.poll() is None, self.log()[-6000:]
+            with contextlib.suppress(httpx.TransportError):
+                if true():
+                    return
+            time.sleep(0.1)
+        raise TimeoutError(self.log()[-6000:])
+
+    def api(self, service: str) -> httpx.Client:
+        headers = {"Authorization": f"token {self.service_tokens[service]}"}
+        return httpx.Client(base_url=f"{self.url}/hub/api/", headers=headers, timeout=30)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            with self.api("supervisor-of-tests") as client:
+                for user in client.get("users").json():
+                    client.delete(f"users/{user['name']}/server")
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(20)
+        if self.proxy is not None:
+            self.proxy.terminate()
+            self.proxy.wait(10)
+
+
+class Browser:
+    """Cookies and the form of one person."""
+
+    def __init__(self, hub: RunningHub) -> None:
+        self.hub = hub
+        self.client = httpx.Client(base_url=hub.url, headers=NAVIGATE, follow_redirects=True, timeout=30)
+
+    def login(self, name: str, password: str = PASSWORD, follow: bool = True) -> httpx.Response:
+        page = self.client.get("/hub/login")
+        xsrf = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
+        assert xsrf is not None, page.text
+        form = {"_xsrf": xsrf.group(1), "username": name, "password": password}
+        return self.client.post("/hub/login?next=", data=form, follow_redirects=follow)
