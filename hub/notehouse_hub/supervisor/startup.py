@@ -11,6 +11,7 @@ from notehouse_hub.supervisor import clickhouse_rights, plan, process_environmen
 from notehouse_hub.supervisor.caretaker import Caretaker
 from notehouse_hub.supervisor.console import Console
 from notehouse_hub.supervisor.demo_accounts import DEMO_ACCOUNTS
+from notehouse_hub.supervisor.errors import ProcessFailedError
 from notehouse_hub.supervisor.platform import Platform
 from notehouse_hub.supervisor.process import Process, Spec
 from notehouse_hub.supervisor.task import run_task
@@ -99,9 +100,12 @@ class Startup:
             plan.dashboards_spec(platform),
             plan.worker_spec(platform),
         ]
-        async with asyncio.TaskGroup() as group:
-            for spec in specs:
-                group.create_task(self._process(spec))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for spec in specs:
+                    group.create_task(self._process(spec))
+        except ExceptionGroup as failed:
+            raise _first(failed) from None
 
     async def _process(self, spec: Spec) -> Process:
         process = self._caretaker.add(Process(spec, self._console))
@@ -123,3 +127,9 @@ class Startup:
                 return  # the Hub is away too, and fills the proxy when it starts
         if answer.status_code >= 400:
             self._console.warn(f"The Hub did not fill the new proxy: it answered {answer.status_code}")
+
+
+def _first(failed: ExceptionGroup[Exception]) -> Exception:
+    """Return the one failure to tell about: the rest of the start was stopped because of it."""
+    known, _ = failed.split(ProcessFailedError)
+    return (known or failed).exceptions[0]
