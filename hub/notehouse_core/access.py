@@ -1,0 +1,144 @@
+"""Access classes: who may read which rows, as a fingerprint. One class is one ClickHouse user. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+
+PLATFORM = "*"  # the tenant of the platform admin's own class
+
+
+@dataclass(frozen=True, order=True)
+class TableGrant:
+    """SELECT on one table of a source, for the rows that `row_filter` leaves.
+
+    `table` may be "*" only for the platform's class. `columns` None means all of them.
+    """
+
+    source: str
+    database: str
+    table: str
+    columns: tuple[str, ...] | None
+    row_filter: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one class may use; seconds, rows, bytes and counts."""
+
+    execution_seconds: int = 60
+    rows_to_read: int = 5_000_000_000
+    result_rows: int = 50_000_000
+    memory_bytes: int = 4_000_000_000
+    concurrent_queries: int = 20
+    queries_an_hour: int = 100_000
+
+
+@dataclass(frozen=True)
+class AccessClass:
+    """Everybody who gets exactly these rows and columns under these limits, within one tenant."""
+
+    tenant: str
+    grants: tuple[TableGrant, ...]
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def id(self) -> str:
+        """Fingerprint, 20 hex characters: equal for equal rights, whatever the roles are called."""
+        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:20]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the data sources this class reads."""
+        return tuple(sorted({grant.source for grant in self.grants}))
+
+
+@dataclass(frozen=True)
+class AccessPlan:
+    """Every access class there is now, and which users hold which: the input of both writers."""
+
+    classes: Mapping[str, AccessClass]
+    members: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (username, tenant) -> class id
+
+    def class_of(self, username: str, tenant: str) -> AccessClass | None:
+        """The class a user has in a tenant, or None for no data at all."""
+        class_id = self.members.get((username, tenant))
+        return self.classes.get(class_id) if class_id else None
+
+    def holds(self, username: str, tenant: str, class_id: str) -> bool:
+        """Does this user have exactly this class in this tenant now?"""
+        return self.members.get((username, tenant)) == class_id
+
+
+def make_class(tenant: str, grants: Iterable[TableGrant], limits: Limits | None = None) -> AccessClass:
+    """The class of these grants; grants on the same table join as "rows of either" when they show the same columns.
+
+    Two grants on one table with different columns keep only the columns both show, since rows and columns cannot be
+    granted as pairs.
+    """
+    merged: dict[tuple[str, str, str], TableGrant] = {}
+    for grant in sorted(set(grants), key=_sort_key):
+        key = (grant.source, grant.database, grant.table)
+        merged[key] = _either(merged[key], grant) if key in merged else grant
+    return AccessClass(tenant, tuple(sorted(merged.values(), key=_sort_key)), limits or Limits())
+
+
+def clickhouse_user(class_id: str) -> str:
+    """Name of a class's ClickHouse user."""
+    return f"nh_{class_id}"
+
+
+def hub_user(class_id: str) -> str:
+    """Name of the Hub user whose server is the class's kernel gateway."""
+    return f"nh-{class_id}"
+
+
+def clickhouse_password(class_secret: str, class_id: str) -> str:
+    """A class's ClickHouse password: HMAC-SHA256 of its id, so nothing needs to be stored (RFC 2104)."""
+    return hmac.new(class_secret.encode(), class_id.encode(), hashlib.sha256).hexdigest()
+
+
+def fill(row_filter: str, attributes: Mapping[str, object]) -> str:
+    """A row filter with its `{user.attribute}` slots filled by quoted literals.
+
+    Raises KeyError with the attribute's name when the user has no such attribute: no value, no rows.
+    """
+    out, rest = "", row_filter
+    while "{user." in rest:
+        before, _, after = rest.partition("{user.")
+        name, _, rest = after.partition("}")
+        out += before + literal(attributes[name])
+    return out + rest
+
+
+def literal(value: object) -> str:
+    """A ClickHouse literal of a JSON scalar or a list of them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return "(" + ", ".join(literal(item) for item in value) + ")"
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _sort_key(grant: TableGrant) -> tuple[str, str, str, str, tuple[str, ...]]:
+    return (grant.source, grant.database, grant.table, grant.row_filter, grant.columns or ())
+
+
+def _either(one: TableGrant, other: TableGrant) -> TableGrant:
+    filters = sorted({one.row_filter, other.row_filter})
+    joined = "1" if "1" in filters else " OR ".join(f"({f})" for f in filters)
+    joined = filters[0] if len(filters) == 1 else joined
+    return TableGrant(one.source, one.database, one.table, _both(one.columns, other.columns), joined)
+
+
+def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return tuple(column for column in one if column in other)

@@ -1,0 +1,152 @@
+"""Settings of every process, read from `NOTEHOUSE_*`; the embedded default holds where a URL is not given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+API_PREFIX = "/services/notehouse"
+DASHBOARDS_PREFIX = "/services/dashboards"
+
+
+def _default_data() -> Path:
+    """`/var/lib/notehouse` as root, since per-user processes must reach their homes; else the user's share folder."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/notehouse")
+    return Path.home() / ".local" / "share" / "notehouse"
+
+
+class Settings(BaseSettings):
+    """One process's settings. A secret is set only in the process that needs it."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTEHOUSE_", extra="ignore")
+
+    # The house
+    data: Path = Field(default_factory=_default_data)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65000, description="public port; the seven after it are internal")
+    public_url: str = ""
+    demo: bool = True
+    demo_password: SecretStr | None = None
+    artifacts: Path | None = None
+
+    # Unix users: a uid for each process and person when root
+    isolate: bool = Field(default_factory=lambda: os.geteuid() == 0)
+    uid_base: int = 200_000
+    code_python: Path = Field(default_factory=lambda: Path(sys.executable))
+
+    # Engines
+    database_url: SecretStr | None = None
+    database_owner_url: SecretStr | None = None
+    hub_database_url: SecretStr | None = None
+    clickhouse_url: str = ""
+    clickhouse_key: SecretStr | None = Field(default=None, description="value of X-Notehouse-Key (embedded)")
+    clickhouse_user: str = "default"
+    clickhouse_password: SecretStr = SecretStr("")
+    class_secret: SecretStr | None = Field(default=None, description="derives each class's database password")
+
+    # Tokens
+    signing_key_file: Path | None = None
+    verify_keys_file: Path | None = None
+    frame_key: SecretStr | None = None
+    session_key: SecretStr | None = Field(default=None, description="seals the portal's session cookies")
+
+    # Who is where
+    hub_api_url: str = ""
+    hub_token: SecretStr | None = None
+    api_url: str = ""
+    query_url: str = ""
+
+    # Limits
+    kernels_per_gateway: int = 20
+    live_kernels_per_user: int = 4
+    concurrent_runs: int = 2
+    notebook_bytes: int = 10_000_000
+    artifact_bytes: int = 100_000_000
+    cell_timeout_seconds: int = 600
+    log_level: str = "INFO"
+
+    @cached_property
+    def base_url(self) -> str:
+        """What people type into the browser, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def proxy_api_port(self) -> int:
+        """Port of the proxy's own API, loopback."""
+        return self.port + 1
+
+    @property
+    def hub_port(self) -> int:
+        """Port of the Hub, loopback."""
+        return self.port + 2
+
+    @property
+    def api_port(self) -> int:
+        """Port of the API service and portal, loopback."""
+        return self.port + 3
+
+    @property
+    def query_port(self) -> int:
+        """Port of the query gateway, loopback."""
+        return self.port + 4
+
+    @property
+    def dashboards_port(self) -> int:
+        """Port of the dashboard server, loopback."""
+        return self.port + 5
+
+    @property
+    def clickhouse_port(self) -> int:
+        """Port of the embedded ClickHouse, loopback."""
+        return self.port + 6
+
+    @property
+    def hub_api(self) -> str:
+        """The Hub's REST API as seen by our own processes."""
+        return self.hub_api_url or f"http://127.0.0.1:{self.hub_port}/hub/api"
+
+    @property
+    def api(self) -> str:
+        """Our REST API as seen by our own processes."""
+        return self.api_url or f"http://127.0.0.1:{self.api_port}{API_PREFIX}/api/v1"
+
+    @property
+    def query(self) -> str:
+        """The query gateway as seen by kernels."""
+        return self.query_url or f"http://127.0.0.1:{self.query_port}"
+
+    @property
+    def clickhouse(self) -> str:
+        """The ClickHouse that data lives in."""
+        return self.clickhouse_url or f"http://127.0.0.1:{self.clickhouse_port}"
+
+    @property
+    def artifact_folder(self) -> Path:
+        """Where notebooks, snapshots and run outputs are kept."""
+        return self.artifacts or self.data / "artifacts"
+
+
+def load_settings() -> Settings:
+    """The settings of this process, from its environment.
+
+    Raises pydantic.ValidationError naming the variable that does not make sense.
+    """
+    return Settings()
+
+
+def required(secret: SecretStr | None, name: str) -> str:
+    """The value of a secret this process cannot do without.
+
+    Raises Invalid naming the variable that is not set.
+    """
+    if secret is None or not secret.get_secret_value():
+        from notehouse_core.errors import Invalid
+
+        raise Invalid(f"NOTEHOUSE_{name.upper()} is not set. This process cannot start without it.")
+    return secret.get_secret_value()
