@@ -1,0 +1,150 @@
+"""Execution tokens and frame tokens: signed claims with an audience each (JWT, RFC 7519; EdDSA, RFC 8037).
+
+Only the API signs execution tokens, with Ed25519 keys under key ids. Frame tokens are the dashboard server's own: it
+makes and reads them, with a key nobody else has, so they can never pass as anything else.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from notehouse_core.errors import Unauthenticated
+from notehouse_core.ids import uuid7
+
+QUERY, API, FRAME = "query", "api", "frame"
+INTERACTIVE, RUN, VIEW = "interactive", "run", "view"
+PURPOSES = (INTERACTIVE, RUN, VIEW)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a token says. Times are Unix seconds; `tenant` is a slug or "*" for the platform admin."""
+
+    subject: str
+    tenant: str
+    access_class: str
+    purpose: str
+    audience: tuple[str, ...] = (QUERY, API)
+    object: str = ""
+    sources: tuple[str, ...] = ()
+    issued_at: int = field(default_factory=lambda: int(time.time()))
+    expires_at: int = field(default_factory=lambda: int(time.time()) + 3600)
+    jti: str = field(default_factory=lambda: str(uuid7()))
+
+    def payload(self) -> dict[str, Any]:
+        """The claims under their registered names."""
+        return {
+            "iss": "notehouse", "sub": self.subject, "aud": list(self.audience), "jti": self.jti,
+            "iat": self.issued_at, "exp": self.expires_at, "tenant": self.tenant, "class": self.access_class,
+            "purpose": self.purpose, "object": self.object, "sources": list(self.sources),
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> Claims:
+        """The claims of a verified payload."""
+        return cls(
+            subject=payload["sub"], tenant=payload["tenant"], access_class=payload["class"],
+            purpose=payload["purpose"], audience=tuple(payload["aud"]), object=payload["object"],
+            sources=tuple(payload["sources"]), issued_at=payload["iat"], expires_at=payload["exp"], jti=payload["jti"],
+        )  # fmt: skip
+
+
+class Signer:
+    """Signs execution tokens; only the API has one."""
+
+    def __init__(self, key: Ed25519PrivateKey, kid: str) -> None:
+        self._key, self._kid = key, kid
+
+    @classmethod
+    def from_file(cls, path: Path) -> Signer:
+        """The signer of an unencrypted PKCS8 PEM file; the key id is the file's own public key, shortened."""
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise Unauthenticated(f"{path.name} is not an Ed25519 key. Remove it and start again to get a new one.")
+        return cls(key, key_id(public_pem(key)))
+
+    def sign(self, claims: Claims) -> str:
+        """The token of these claims."""
+        return jwt.encode(claims.payload(), self._key, algorithm="EdDSA", headers={"kid": self._kid})
+
+
+class Verifier:
+    """Checks execution tokens against the public keys that stand in a JSON file {kid: PEM}."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._keys = dict(keys)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Verifier:
+        """The verifier of a keys file."""
+        return cls(json.loads(path.read_text()))
+
+    def verify(self, token: str, audience: str) -> Claims:
+        """The claims of a token meant for `audience`.
+
+        Raises Unauthenticated, saying whether it expired, is meant for something else, or is not ours.
+        """
+        return _verify(token, self._key_of(token), "EdDSA", audience)
+
+    def _key_of(self, token: str) -> str:
+        try:
+            kid = jwt.get_unverified_header(token).get("kid", "")
+        except jwt.PyJWTError as error:
+            raise Unauthenticated("This is not a Notehouse token.") from error
+        if kid not in self._keys:
+            raise Unauthenticated("This token was signed by a key that is not in use. Get a new token.")
+        return self._keys[kid]
+
+
+class FrameSigner:
+    """Makes and checks frame tokens (HS256, RFC 7518): they open one page view's frame, never SQL."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def sign(self, claims: Claims) -> str:
+        """The frame token of these claims, whose audience must be the frame alone."""
+        if claims.audience != (FRAME,):
+            raise ValueError("A frame token is for the frame and nothing else.")
+        return jwt.encode(claims.payload(), self._key, algorithm="HS256")
+
+    def verify(self, token: str) -> Claims:
+        """The claims of a frame token. Raises Unauthenticated when it is expired or not ours."""
+        return _verify(token, self._key, "HS256", FRAME)
+
+
+def _verify(token: str, key: str, algorithm: str, audience: str) -> Claims:
+    required = ["exp", "iat", "aud", "sub", "jti"]
+    try:
+        payload = jwt.decode(
+            token, key, algorithms=[algorithm], audience=audience, issuer="notehouse", options={"require": required}
+        )
+        return Claims.of(payload)
+    except jwt.ExpiredSignatureError as error:
+        raise Unauthenticated("The token has expired. Get a new one, or restart the kernel to renew it.") from error
+    except jwt.InvalidAudienceError as error:
+        raise Unauthenticated(f"This token is not meant for this service ({audience}).") from error
+    except (jwt.PyJWTError, KeyError, TypeError) as error:
+        raise Unauthenticated("This is not a valid Notehouse token.") from error
+
+
+def public_pem(key: Ed25519PrivateKey) -> str:
+    """The public half of a key, as PEM."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+def key_id(pem: str) -> str:
+    """A short name for a public key: the start of its digest."""
+    import hashlib
+
+    return hashlib.sha256(pem.encode()).hexdigest()[:12]
