@@ -1,0 +1,1 @@
+"""Turns schedules into runs, and runs into executed notebooks."""
