@@ -17,6 +17,7 @@ from jupyter_client.clientabc import KernelClientABC
 from jupyter_client.managerabc import KernelManagerABC
 from tornado.httpclient import HTTPError
 
+from notehouse_core.errors import Unavailable
 from notehouse_core.kernel_connection import KernelConnection, RemoteChannel
 
 DEFAULT_OUTPUT_LIMIT = 64 * 2**20
@@ -26,7 +27,7 @@ REQUEST_TIMEOUT = 30.0
 READY_POLL = 0.5
 
 
-class RemoteKernelError(RuntimeError):
+class RemoteKernelError(Unavailable, RuntimeError):
     """The kernel gateway refused, failed or is gone; the message says which and what to do."""
 
 

@@ -1,0 +1,34 @@
+"""One pool of connections to Postgres, and one transaction at a time from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+
+class Database:
+    """The metadata as one role sees it; connections are opened when first needed."""
+
+    def __init__(self, url: str | SecretStr, *, pool_size: int = 5) -> None:
+        address = url.get_secret_value() if isinstance(url, SecretStr) else url
+        self.engine: AsyncEngine = create_async_engine(
+            address, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10,
+            hide_parameters=True, connect_args={"connect_timeout": 5},
+        )  # fmt: skip
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end of the block, undone by any error.
+
+        Raises sqlalchemy.exc.OperationalError while Postgres is away.
+        """
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()

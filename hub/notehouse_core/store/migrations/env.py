@@ -1,0 +1,26 @@
+"""Alembic's entry: one connection, one transaction, one migrator at a time."""
+
+from alembic import context
+from sqlalchemy import Connection, create_engine, pool, text
+
+from notehouse_core.store.models import Base
+
+MIGRATOR_LOCK = 0x6E6F7465  # any number that only migrators of this schema use
+
+
+def ours(name: str | None, kind: str, _: object) -> bool:
+    """Leave the job queue's own tables out of the comparison with our models."""
+    return not (kind == "table" and (name or "").startswith("procrastinate_"))
+
+
+def migrate(connection: Connection) -> None:
+    """Run what is missing; a second migrator waits for the first."""
+    context.configure(connection=connection, target_metadata=Base.metadata, include_name=ours)
+    with context.begin_transaction():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATOR_LOCK})
+        context.run_migrations()
+
+
+engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
+with engine.connect() as opened:
+    migrate(opened)

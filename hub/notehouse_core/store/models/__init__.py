@@ -1,0 +1,32 @@
+"""Every table under one import, so that `Base.metadata` is complete."""
+
+from notehouse_core.store.models.accounts import Membership, Permission, Role, Tenant, UnixUser, User
+from notehouse_core.store.models.base import Base
+from notehouse_core.store.models.content import (
+    Dashboard,
+    DashboardPermission,
+    DashboardVersion,
+    DataSource,
+    Snapshot,
+)
+from notehouse_core.store.models.work import RUN_STATES, AuditEvent, Run, Schedule, Token
+
+__all__ = [
+    "RUN_STATES",
+    "AuditEvent",
+    "Base",
+    "Dashboard",
+    "DashboardPermission",
+    "DashboardVersion",
+    "DataSource",
+    "Membership",
+    "Permission",
+    "Role",
+    "Run",
+    "Schedule",
+    "Snapshot",
+    "Tenant",
+    "Token",
+    "UnixUser",
+    "User",
+]
