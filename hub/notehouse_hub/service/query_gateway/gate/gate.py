@@ -1,0 +1,97 @@
+"""May this statement run? Asks the engine for its tree and its canonical text, and applies the rules.
+
+Both questions are put as a ClickHouse user of the gate's own that may read nothing, so a text that is not what
+it seems finds nothing to take.
+"""
+
+import asyncio
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from notehouse_hub.service.query_gateway.gate import statement_rules, tree
+from notehouse_hub.service.query_gateway.gate.canonical import CanonicalText
+from notehouse_hub.service.query_gateway.questions import Answer, Questions
+from notehouse_hub.service.query_gateway.refusal import SYNTAX_ERROR, Refusal, too_large, unavailable
+
+_EXPLAIN = b"EXPLAIN AST "
+_REMEMBERED = 4096  # statements
+_MOST_NODES = 100_000
+_POSITION = re.compile(r"failed at position (\d+)")
+_COLUMN = re.compile(r"\(line 1, col (\d+)\)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is to be judged: the text, the values of its parameters, the default database."""
+
+    text: bytes
+    parameters: Mapping[str, str]
+    database: str
+
+    def key(self) -> tuple[object, ...]:
+        """Say what the verdict depends on; values only where they can name something."""
+        values: object = tuple(sorted(self.parameters))
+        if b"identifier" in self.text.lower():
+            values = tuple(sorted(self.parameters.items()))
+        return self.text, values, self.database
+
+
+class Gate:
+    """The gate, with a memory of statements that passed."""
+
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
+        self._passed: OrderedDict[tuple[object, ...], None] = OrderedDict()
+
+    async def check(self, statement: Statement) -> None:
+        """Raise Refusal unless the statement may run."""
+        key = statement.key()
+        if key in self._passed:
+            self._passed.move_to_end(key)
+            return
+        if b"\0" in statement.text:
+            raise Refusal(SYNTAX_ERROR, 400, "The statement has a zero byte in it. Remove it.")
+        try:
+            await self._judge(statement)
+        except tree.NotUnderstoodError as error:
+            raise statement_rules.not_understood(error) from error
+        self._passed[key] = None
+        if len(self._passed) > _REMEMBERED:
+            self._passed.popitem(last=False)
+
+    async def _judge(self, statement: Statement) -> None:
+        shown, text = await asyncio.gather(self._tree(statement), self._canonical(statement.text))
+        if shown.status != 200:
+            raise _engines_words(shown)
+        if text.status != 200:
+            raise _engines_words(text)
+        lines = shown.body.decode(errors="replace").splitlines()
+        if len(lines) > _MOST_NODES:
+            raise too_large("The statement has too many parts. Put long lists of values into a parameter.")
+        root = tree.parse([json.loads(line)[0] for line in lines])
+        statement_rules.check(root, CanonicalText(json.loads(text.body)[0]))
+
+    async def _tree(self, statement: Statement) -> Answer:
+        settings = {"default_format": "JSONCompactStringsEachRow", "database": statement.database}
+        parameters = {f"param_{name}": value for name, value in statement.parameters.items()}
+        return await self._questions.as_gate(_EXPLAIN + statement.text, {**settings, **parameters})
+
+    async def _canonical(self, text: bytes) -> Answer:
+        literal = text.replace(b"\\", b"\\\\").replace(b"'", b"\\'")
+        question = b"SELECT formatQuery('" + literal + b"')"
+        return await self._questions.as_gate(question, {"default_format": "JSONCompactStringsEachRow"})
+
+
+def _engines_words(answer: Answer) -> Refusal:
+    """Pass on why the engine could not read a statement, with positions as its author counts them."""
+    if answer.status >= 500 and not answer.code:
+        return unavailable("ClickHouse does not answer. Try again in a moment.")
+    text = answer.body.decode(errors="replace").strip()
+    text = re.sub(r"^Code: \d+\. DB::Exception: ", "", text)
+    text = re.sub(r" \([A-Z_]+\) \(version [^)]*\)$", "", text)
+    text = _POSITION.sub(lambda found: f"failed at position {max(1, int(found[1]) - len(_EXPLAIN))}", text)
+    text = _COLUMN.sub(lambda found: f"(line 1, col {max(1, int(found[1]) - len(_EXPLAIN))})", text)
+    return Refusal(answer.code or SYNTAX_ERROR, 400, text)
