@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from notehouse_core.settings import Settings, load_settings
+from pydantic import ValidationError
 
-from notehouse_hub.embedded.errors import EngineError
-from notehouse_hub.supervisor.errors import SupervisorError
+from notehouse_core.errors import NotehouseError
+from notehouse_core.settings import Settings, load_settings, required
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Notebooks on ClickHouse for a whole company."
@@ -27,15 +27,14 @@ Port = Annotated[
 def up(
     port: Port = None,
     data: Data = None,
-    demo: Annotated[
-        bool, typer.Option("--demo/--no-demo", help="Load sample data and demo accounts.")
-    ] = True,
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="No sample data, no demo accounts.")] = False,
 ) -> None:
     """Start the whole platform on this machine and keep it running until Ctrl-C."""
     from notehouse_hub.supervisor.console import Console
     from notehouse_hub.supervisor.up import up as run
 
-    run(_settings(port, data), demo=demo, console=Console())
+    settings = _settings(port, data)
+    run(settings, demo=settings.demo and not no_demo, console=Console())
 
 
 @app.command()
@@ -62,7 +61,7 @@ def migrate() -> None:
     """Bring the database's schema to this version."""
     from notehouse_core.store.migrate import upgrade
 
-    upgrade(load_settings().database_owner_url)
+    upgrade(required(load_settings().database_owner_url, "database_owner_url"))
 
 
 @seed_app.command("demo")
@@ -112,11 +111,9 @@ def _become(module: str) -> None:
 
 def _settings(port: int | None, data: Path | None) -> Settings:
     settings = load_settings()
-    chosen: dict[str, object] = {}
+    chosen: dict[str, object] = {"data": (data or settings.data).expanduser().absolute()}
     if port is not None:
         chosen["port"] = port
-    if data is not None:
-        chosen["data"] = data.expanduser().absolute()
     return settings.model_copy(update=chosen)
 
 
@@ -124,8 +121,12 @@ def main() -> None:
     """Run the command line; what a person can act on is printed without a traceback."""
     try:
         app()
-    except (SupervisorError, EngineError) as error:
+    except NotehouseError as error:
         typer.echo(f"notehouse: {error}", err=True)
+        sys.exit(1)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        typer.echo(f"notehouse: a setting does not make sense (NOTEHOUSE_ variables): {wrong}", err=True)
         sys.exit(1)
 
 

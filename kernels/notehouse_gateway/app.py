@@ -21,6 +21,7 @@ from notehouse_gateway.kernels import GatewayKernels
 from notehouse_gateway.kernelspecs import KERNEL_NAME, OneKernelSpec
 
 CULL_INTERVAL = 30
+UNUSED_SECONDS = 1800
 DEATH_POLL = 1.0
 
 
@@ -56,6 +57,11 @@ class KernelGatewayApp(ServerApp):
     @default("desks_folder")
     def _default_desks_folder(self) -> str:
         return str(Path.home() / ".notehouse" / "kernels")
+
+    @default("shutdown_no_activity_timeout")
+    def _default_shutdown_no_activity_timeout(self) -> int:
+        """End the whole gateway when nobody needed it for so long; the next caller has it started again."""
+        return UNUSED_SECONDS
 
     @default("kernel_manager_class")
     def _default_kernel_manager_class(self) -> type[GatewayKernels]:

@@ -1,7 +1,9 @@
 """What can go wrong with the engines, each in words that say what to do."""
 
+from notehouse_core.errors import NotehouseError
 
-class EngineError(Exception):
+
+class EngineError(NotehouseError):
     """An engine could not be used."""
 
 

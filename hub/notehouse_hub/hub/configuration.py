@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from notehouse_core.settings import Settings
+from notehouse_core.errors import Invalid
+from notehouse_core.settings import API_PREFIX, Settings, required
 from notehouse_hub.hub.authenticator import LocalAccounts
 from notehouse_hub.hub.landing import landing_page
 from notehouse_hub.hub.roles import load_roles
@@ -32,13 +33,13 @@ class HubSecrets:
 
 
 def take_secrets(environment: dict[str, str] | os._Environ[str]) -> HubSecrets:
-    """Read the Hub's secrets, removing them from the environment; raises ValueError that names what is wrong."""
+    """Read the Hub's secrets, removing them from the environment; raises Invalid that names what is wrong."""
     found = {name: environment.pop(f"NOTEHOUSE_{name}", "") for name in _SECRETS}
     if missing := [f"NOTEHOUSE_{name}" for name, value in found.items() if not value]:
-        raise ValueError(f"The Hub cannot start: {', '.join(missing)} must be set. `notehouse up` sets them.")
+        raise Invalid(f"The Hub cannot start: {', '.join(missing)} must be set. `notehouse up` sets them.")
     cookie_secret = bytes.fromhex(found["COOKIE_SECRET"])
     if len(cookie_secret) < 32:
-        raise ValueError("The Hub cannot start: NOTEHOUSE_COOKIE_SECRET must be 32 bytes or more, as hex.")
+        raise Invalid("The Hub cannot start: NOTEHOUSE_COOKIE_SECRET must be 32 bytes or more, as hex.")
     return HubSecrets(json.loads(found["SERVICE_TOKENS"]), found["PROXY_TOKEN"], cookie_secret)
 
 
@@ -58,14 +59,14 @@ def configure(c: Any, settings: Settings, secrets: HubSecrets | None = None) -> 
     _pages(c, settings)
 
 
-def _local(settings: Settings, offset: int) -> str:
-    return f"http://127.0.0.1:{settings.port + offset}"
+def _local(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def _addresses(c: Any, settings: Settings) -> None:
     c.JupyterHub.bind_url = f"http://{settings.host}:{settings.port}/"
-    c.JupyterHub.hub_bind_url = _local(settings, 2)
-    c.JupyterHub.hub_connect_url = _local(settings, 2)
+    c.JupyterHub.hub_bind_url = _local(settings.hub_port)
+    c.JupyterHub.hub_connect_url = _local(settings.hub_port)
     if settings.public_url:
         c.JupyterHub.public_url = settings.public_url
     # Only what our own proxy appended last to X-Forwarded-For is believed.
@@ -73,7 +74,7 @@ def _addresses(c: Any, settings: Settings) -> None:
 
 
 def _storage(c: Any, settings: Settings, secrets: HubSecrets) -> None:
-    c.JupyterHub.db_url = settings.hub_database_url
+    c.JupyterHub.db_url = required(settings.hub_database_url, "hub_database_url")
     c.JupyterHub.upgrade_db = True
     c.JupyterHub.cookie_secret = secrets.cookie_secret
     c.JupyterHub.cookie_max_age_days = COOKIE_DAYS
@@ -93,9 +94,9 @@ def _tornado_settings() -> dict[str, Any]:
 
 def _proxy(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     c.ConfigurableHTTPProxy.should_start = False
-    c.ConfigurableHTTPProxy.api_url = _local(settings, 1)
+    c.ConfigurableHTTPProxy.api_url = _local(settings.proxy_api_port)
     c.ConfigurableHTTPProxy.auth_token = secrets.proxy_token
-    c.Proxy.extra_routes = {"/services/notehouse/clickhouse/": settings.query_url}
+    c.Proxy.extra_routes = {f"{API_PREFIX}/clickhouse/": _local(settings.query_port)}
     # Whoever ends the Hub ends only the Hub: servers, kernels and routes go on, and are found again.
     c.JupyterHub.cleanup_servers = False
     c.JupyterHub.cleanup_proxy = False
@@ -104,7 +105,7 @@ def _proxy(c: Any, settings: Settings, secrets: HubSecrets) -> None:
 def _people(c: Any, settings: Settings) -> None:
     c.JupyterHub.authenticator_class = LocalAccounts
     c.LocalAccounts.allow_all = True  # the default too; the Hub warns unless it is written here
-    c.LocalAccounts.database_url = settings.database_url
+    c.LocalAccounts.database_url = required(settings.database_url, "database_url")
     c.Authenticator.auth_refresh_age = REFRESH_SECONDS
     c.Authenticator.auth_refresh_strict = True
     c.Authenticator.refresh_pre_spawn = True
@@ -128,7 +129,7 @@ def _servers(c: Any, settings: Settings) -> None:
 def _services(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     """Services are processes of their own, never children of the Hub."""
     tokens = secrets.service_tokens
-    pages = {"notehouse": _local(settings, 3), "dashboards": _local(settings, 5)}
+    pages = {"notehouse": _local(settings.api_port), "dashboards": _local(settings.dashboards_port)}
     with_pages = [_page_service(name, url, tokens[name]) for name, url in pages.items()]
     others = [{"name": name, "api_token": token} for name, token in tokens.items() if name not in pages]
     c.JupyterHub.services = [*with_pages, *others]
@@ -150,4 +151,4 @@ def _page_service(name: str, url: str, token: str) -> dict[str, Any]:
 def _pages(c: Any, settings: Settings) -> None:
     c.JupyterHub.template_paths = [str(TEMPLATES)]
     c.JupyterHub.authenticate_prometheus = True
-    c.JupyterHub.log_level = "INFO"
+    c.JupyterHub.log_level = settings.log_level

@@ -25,8 +25,9 @@ class Home:
 
     def prepare(self) -> None:
         """Make the home, owned by its user and closed to others; raises OSError."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.folder.parent.chmod(PASSABLE)
+        if not self.folder.parent.exists():
+            self.folder.parent.mkdir(parents=True)
+            self.folder.parent.chmod(PASSABLE)
         self.folder.mkdir(mode=PRIVATE, exist_ok=True)
         handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
-from traitlets import Instance, Unicode
-
-from notehouse_core.settings import Settings
 from notehouse_core.store.database import Database
 from notehouse_core.store.unix_users import uid_of
+from traitlets import Instance, Unicode
+
+from notehouse_core.settings import Settings, required
 from notehouse_hub.hub.errors import ServerRefusedError
 from notehouse_hub.hub.homes import Home, home_of, open_log
 from notehouse_hub.hub.processes import start_mark
@@ -39,7 +39,7 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """Start the server; raises ServerRefusedError rather than run anyone's code as root."""
         home = await self._home()
         home.prepare()
-        self.cmd = [str(self.settings.code_python), "-m", GATEWAY if self._is_gateway else SERVER]
+        self.cmd = self._command()
         self.notebook_dir = str(home.folder)
         self.environment = self._environment(home)
         log = open_log(self.settings.data, self.user.name)
@@ -68,16 +68,19 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
                 )
             await asyncio.sleep(LISTEN_POLL)
 
-    @property
-    def _is_gateway(self) -> bool:
-        return is_gateway(self.user.name)
+    def _command(self) -> list[str]:
+        python = str(self.settings.code_python)
+        if not is_gateway(self.user.name):
+            return [python, "-m", SERVER]
+        limit = f"--KernelGatewayApp.max_kernels={self.settings.kernels_per_gateway}"
+        return [python, "-m", GATEWAY, limit]
 
     async def _home(self) -> Home:
         name = self.user.name
         if not self.settings.isolate:
             refuse_root()
             return home_of(self.settings.data, name, None)
-        database = Database(self.settings.database_url)
+        database = Database(required(self.settings.database_url, "database_url"))
         try:
             async with database.session() as session:
                 uid = await uid_of(session, name, self.settings.uid_base)
@@ -93,8 +96,8 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
             "LOGNAME": self.user.name,
             "SHELL": "/bin/bash",
             "PATH": os.pathsep.join([str(python.parent), *SYSTEM_PATH]),
-            "NOTEHOUSE_QUERY_URL": self.settings.query_url,
-            "NOTEHOUSE_API_URL": self.settings.api_url,
+            "NOTEHOUSE_QUERY_URL": self.settings.query,
+            "NOTEHOUSE_API_URL": self.settings.api,
         }
 
     def get_env(self) -> dict[str, str]:
@@ -113,11 +116,11 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
     def get_state(self) -> dict[str, Any]:
         """Return what a Hub that starts again needs to find the server."""
         state: dict[str, Any] = super().get_state()
-        return {**state, "started_at": self.started_at, "url": self._own_url()} if self.pid else state
+        return {**state, "started_at": self.started_at, "address": self._address()} if self.pid else state
 
-    def _own_url(self) -> str:
-        """Return the server's address beside the proxy: what callers of a kernel gateway use."""
-        return f"http://127.0.0.1:{self.port}{self.server.base_url}" if self.server else ""
+    def _address(self) -> str:
+        """Return where the server listens, beside the proxy: what callers of a kernel gateway use."""
+        return f"http://127.0.0.1:{self.port}"
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Find the server of an earlier Hub; a process that only has its number is not it."""

@@ -1,7 +1,9 @@
 """Why a start is refused, each in words that say what to do."""
 
+from notehouse_core.errors import NotehouseError
 
-class SupervisorError(Exception):
+
+class SupervisorError(NotehouseError):
     """The platform cannot be started, or not kept running."""
 
 

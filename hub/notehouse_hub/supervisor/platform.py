@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from notehouse_core.settings import Settings
-
+from notehouse_core.settings import Settings, required
 from notehouse_hub.embedded import clickhouse_engine, node_packages, postgres, postgres_roles
 from notehouse_hub.supervisor.folders import Folders
 from notehouse_hub.supervisor.ports import Ports
@@ -65,9 +64,9 @@ class Platform:
             return postgres_roles.Urls.of(self.cluster, self.postgres_passwords)
         mine = self.settings
         return postgres_roles.Urls(
-            owner=mine.database_owner_url or mine.database_url,
-            app=mine.database_url,
-            hub=mine.hub_database_url,
+            owner=required(mine.database_owner_url or mine.database_url, "database_owner_url"),
+            app=required(mine.database_url, "database_url"),
+            hub=required(mine.hub_database_url, "hub_database_url"),
         )
 
     @property
@@ -103,13 +102,3 @@ class Platform:
     def local(self, port: int) -> str:
         """Return the loopback address of one of our ports."""
         return f"http://127.0.0.1:{port}"
-
-    @property
-    def hub_api(self) -> str:
-        """Address of the Hub's API."""
-        return f"{self.local(self.ports.hub)}/hub/api"
-
-    @property
-    def public_url(self) -> str:
-        """The address people use."""
-        return self.settings.public_url or self.local(self.ports.public)

@@ -35,20 +35,20 @@ def _certificates(platform: Platform) -> dict[str, str]:
 
 def _settings(platform: Platform) -> dict[str, str]:
     """Return the settings that are no secret and that all our own Python processes share."""
-    ports = platform.ports
     return {
         "NOTEHOUSE_DATA": str(platform.folders.data),
         "NOTEHOUSE_HOST": platform.settings.host,
-        "NOTEHOUSE_PORT": str(ports.public),
-        "NOTEHOUSE_PUBLIC_URL": platform.public_url,
+        "NOTEHOUSE_PORT": str(platform.ports.public),
+        "NOTEHOUSE_PUBLIC_URL": platform.settings.public_url,
         "NOTEHOUSE_UID_BASE": str(platform.users.base),
         "NOTEHOUSE_ISOLATE": json.dumps(platform.users.isolated),
         "NOTEHOUSE_CODE_PYTHON": str(platform.python),
-        "NOTEHOUSE_HUB_API_URL": platform.hub_api,
-        "NOTEHOUSE_API_URL": f"{platform.local(ports.api)}/services/notehouse/api/v1",
-        "NOTEHOUSE_QUERY_URL": platform.local(ports.query_gateway),
+        "NOTEHOUSE_HUB_API_URL": platform.settings.hub_api,
+        "NOTEHOUSE_API_URL": platform.settings.api,
+        "NOTEHOUSE_QUERY_URL": platform.settings.query,
+        "NOTEHOUSE_LOG_LEVEL": platform.settings.log_level,
         "NOTEHOUSE_VERIFY_KEYS_FILE": str(platform.folders.data / "keys" / "verify-keys.json"),
-        "NOTEHOUSE_ARTIFACTS": str(platform.folders.data / "artifacts"),
+        "NOTEHOUSE_ARTIFACTS": str(platform.settings.artifact_folder),
     }
 
 
@@ -59,7 +59,7 @@ def _database(platform: Platform) -> dict[str, str]:
 def _clickhouse(platform: Platform) -> dict[str, str]:
     account = {
         "NOTEHOUSE_CLICKHOUSE_USER": platform.settings.clickhouse_user,
-        "NOTEHOUSE_CLICKHOUSE_PASSWORD": platform.settings.clickhouse_password,
+        "NOTEHOUSE_CLICKHOUSE_PASSWORD": platform.settings.clickhouse_password.get_secret_value(),
     }
     return {
         "NOTEHOUSE_CLICKHOUSE_URL": platform.clickhouse_url,
@@ -74,7 +74,7 @@ def _hub_service(platform: Platform, service: str, *, prefix: str = "") -> dict[
     return {
         "NOTEHOUSE_HUB_TOKEN": token,
         "JUPYTERHUB_API_TOKEN": token,
-        "JUPYTERHUB_API_URL": platform.hub_api,
+        "JUPYTERHUB_API_URL": platform.settings.hub_api,
         "JUPYTERHUB_BASE_URL": "/",
         "JUPYTERHUB_SERVICE_NAME": service,
         "JUPYTERHUB_CLIENT_ID": f"service-{service}",
@@ -121,6 +121,7 @@ def api(platform: Platform) -> dict[str, str]:
         **_database(platform),
         **_clickhouse(platform),
         **_hub_service(platform, "notehouse", prefix="/services/notehouse/"),
+        "NOTEHOUSE_SESSION_KEY": platform.vault.text("session-key"),
         "NOTEHOUSE_SIGNING_KEY_FILE": str(platform.folders.data / "keys" / "signing-key.pem"),
     }
 

@@ -42,7 +42,7 @@ class Startup:
     def print_address(self, *, demo: bool) -> None:
         """Say where the platform is and, for a demo, with whom to log in."""
         took = time.monotonic() - self._began
-        self._console.say(f"\nNotehouse is up after {took:.1f} s: {self._platform.public_url}\n")
+        self._console.say(f"\nNotehouse is up after {took:.1f} s: {self._platform.settings.base_url}\n")
         if demo:
             for name, password in self._demo_passwords().items():
                 self._console.say(f"  {name:<16} {password}")
@@ -83,7 +83,9 @@ class Startup:
         await self._clickhouse.restart("rights have changed")
 
     def _demo_passwords(self) -> dict[str, str]:
-        return self._platform.vault.demo_passwords(DEMO_ACCOUNTS, self._platform.settings.demo_password)
+        given = self._platform.settings.demo_password
+        shared = given.get_secret_value() if given else None
+        return self._platform.vault.demo_passwords(DEMO_ACCOUNTS, shared)
 
     async def _load_demo(self) -> None:
         environment = process_environment.demo(self._platform, self._demo_passwords())
@@ -122,7 +124,7 @@ class Startup:
         headers = {"Authorization": f"token {self._platform.vault.service_token('supervisor')}"}
         async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
             try:
-                answer = await client.post(f"{self._platform.hub_api}/proxy", headers=headers)
+                answer = await client.post(f"{self._platform.settings.hub_api}/proxy", headers=headers)
             except httpx.HTTPError:
                 return  # the Hub is away too, and fills the proxy when it starts
         if answer.status_code >= 400:

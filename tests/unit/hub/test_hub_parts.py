@@ -13,6 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from jinja2 import Environment, FileSystemLoader
 
+from notehouse_core.errors import Invalid
 from notehouse_hub.hub import configuration, homes, landing, processes, roles
 from notehouse_hub.hub.authenticator import credentials
 from notehouse_hub.hub.errors import ServerRefusedError
@@ -180,7 +181,7 @@ def test_secrets_are_taken_out_of_the_environment() -> None:
     [("NOTEHOUSE_PROXY_TOKEN", ""), ("NOTEHOUSE_SERVICE_TOKENS", ""), ("NOTEHOUSE_COOKIE_SECRET", "abab")],
 )
 def test_a_hub_without_its_secrets_does_not_start(name: str, value: str) -> None:
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(Invalid, match=name):
         configuration.take_secrets(secrets_given() | {name: value})
 
 
