@@ -33,7 +33,9 @@ class ArtifactStore:
         try:
             return self.path(key).read_bytes()
         except FileNotFoundError as error:
-            raise NotFound(f"The artifact {key[:12]} is not in the store. It may have been cleaned up.") from error
+            raise NotFound(
+                f"The artifact {key[:12]} is not in the store. It may have been cleaned up."
+            ) from error
 
     def path(self, key: str) -> Path:
         """The file of `key`. Raises NotFound for what cannot be a key, so no path can be smuggled in."""

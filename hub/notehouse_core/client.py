@@ -32,7 +32,9 @@ class ApiClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self._http.close()
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
@@ -43,7 +45,9 @@ class ApiClient:
         try:
             answer = self._http.request(method, path.lstrip("/"), json=body, params=query or None)
         except httpx.HTTPError as error:
-            raise errors.SourceDown(f"The Notehouse API does not answer ({type(error).__name__}). Is it running?") from error
+            raise errors.SourceDown(
+                f"The Notehouse API does not answer ({type(error).__name__}). Is it running?"
+            ) from error
         if answer.is_error:
             raise error_of(answer)
         return answer.json() if answer.content else None

@@ -40,9 +40,16 @@ class ControlPlane:
             timeout=90, trust_env=False,
         )  # fmt: skip
 
-    async def mint_token(self, purpose: str, access_class: str, object: str, ttl_seconds: int = 3600) -> ExecutionToken:
+    async def mint_token(
+        self, purpose: str, access_class: str, object: str, ttl_seconds: int = 3600
+    ) -> ExecutionToken:
         """An execution token for a kernel that works on `object` with the rights of a class."""
-        body = {"purpose": purpose, "access_class": access_class, "object": object, "ttl_seconds": ttl_seconds}
+        body = {
+            "purpose": purpose,
+            "access_class": access_class,
+            "object": object,
+            "ttl_seconds": ttl_seconds,
+        }
         answer = await self._post("tokens", body)
         return ExecutionToken(answer["id"], answer["token"], answer["expires_at"])
 
@@ -66,7 +73,9 @@ class ControlPlane:
         try:
             answer = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise errors.Unavailable(f"The API does not answer ({type(error).__name__}). Try again shortly.") from error
+            raise errors.Unavailable(
+                f"The API does not answer ({type(error).__name__}). Try again shortly."
+            ) from error
         if answer.is_error:
             raise error_of(answer)
         return answer

@@ -92,7 +92,10 @@ def decide(actor: Actor, action: str, tenant: str) -> Decision:
         return Decision(False, f"{actor.name} does not belong to this tenant.")
     if action in actor.actions_in(tenant):
         return Decision(True, f"A role of {actor.name} allows: {sentence}")
-    return Decision(False, f"No role of {actor.name} allows this: {sentence} Ask an admin of {tenant} for a role that does.")
+    return Decision(
+        False,
+        f"No role of {actor.name} allows this: {sentence} Ask an admin of {tenant} for a role that does.",
+    )
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,9 @@ def decide_dashboard(
     for grant in grants:
         if wanted in PERMISSIONS[grant.permission] and _names(grant, actor, tenant):
             return Decision(True, f"Shared for {grant.permission} with {grant.user or grant.role}.")
-    return Decision(False, f"This dashboard is not shared with {actor.name} for {wanted}. Ask its owner, {owner}.")
+    return Decision(
+        False, f"This dashboard is not shared with {actor.name} for {wanted}. Ask its owner, {owner}."
+    )
 
 
 def _names(grant: DashboardGrant, actor: Actor, tenant: str) -> bool:

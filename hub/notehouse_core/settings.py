@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     # The house
     data: Path = Field(default_factory=_default_data)
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=1, le=65000, description="public port; the seven after it are internal")
+    port: int = Field(
+        default=8000, ge=1, le=65000, description="public port; the seven after it are internal"
+    )
     public_url: str = ""
     demo: bool = True
     demo_password: SecretStr | None = None

@@ -69,7 +69,9 @@ class Signer:
         """The signer of an unencrypted PKCS8 PEM file; the key id is the file's own public key, shortened."""
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
         if not isinstance(key, Ed25519PrivateKey):
-            raise Unauthenticated(f"{path.name} is not an Ed25519 key. Remove it and start again to get a new one.")
+            raise Unauthenticated(
+                f"{path.name} is not an Ed25519 key. Remove it and start again to get a new one."
+            )
         return cls(key, key_id(public_pem(key)))
 
     def sign(self, claims: Claims) -> str:
@@ -126,11 +128,18 @@ def _verify(token: str, key: str, algorithm: str, audience: str) -> Claims:
     required = ["exp", "iat", "aud", "sub", "jti"]
     try:
         payload = jwt.decode(
-            token, key, algorithms=[algorithm], audience=audience, issuer="notehouse", options={"require": required}
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=audience,
+            issuer="notehouse",
+            options={"require": required},
         )
         return Claims.of(payload)
     except jwt.ExpiredSignatureError as error:
-        raise Unauthenticated("The token has expired. Get a new one, or restart the kernel to renew it.") from error
+        raise Unauthenticated(
+            "The token has expired. Get a new one, or restart the kernel to renew it."
+        ) from error
     except jwt.InvalidAudienceError as error:
         raise Unauthenticated(f"This token is not meant for this service ({audience}).") from error
     except (jwt.PyJWTError, KeyError, TypeError) as error:

@@ -1,0 +1,1 @@
+"""The platform: Hub, API and portal, query gateway, embedded engines, supervisor, command line."""

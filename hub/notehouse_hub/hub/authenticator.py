@@ -7,10 +7,10 @@ from typing import Any
 
 from jupyterhub.auth import Authenticator
 from jupyterhub.user import User
-from notehouse_core.store.database import Database
 from tornado.web import HTTPError
 from traitlets import Unicode, default
 
+from notehouse_core.store.database import Database
 from notehouse_hub.hub.accounts import Account, find_account, note_login
 from notehouse_hub.hub.homes import NAME
 from notehouse_hub.hub.passwords import Passwords

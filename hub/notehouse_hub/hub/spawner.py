@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
-from notehouse_core.store.database import Database
-from notehouse_core.store.unix_users import uid_of
 from traitlets import Instance, Unicode
 
 from notehouse_core.settings import Settings, required
+from notehouse_core.store.database import Database
+from notehouse_core.store.unix_users import uid_of
 from notehouse_hub.hub.errors import ServerRefusedError
 from notehouse_hub.hub.homes import Home, home_of, open_log
 from notehouse_hub.hub.processes import start_mark

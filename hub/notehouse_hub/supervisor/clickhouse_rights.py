@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 import psycopg
+
 from notehouse_core.store.database import Database
 from notehouse_core.store.plan import load_access_plan
-
 from notehouse_hub.embedded import accounts
 from notehouse_hub.embedded.clickhouse_users import write_users_file
 from notehouse_hub.supervisor.console import Console

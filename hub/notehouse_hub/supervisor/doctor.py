@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from notehouse_core.settings import Settings
-
 from notehouse_hub.embedded import accounts, clickhouse_engine, node_packages, postgres
 from notehouse_hub.embedded.errors import EngineError
 from notehouse_hub.supervisor import environment, folders, lock, ports

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from notehouse_core.settings import Settings
-
 from notehouse_hub.embedded import clickhouse_engine, node_packages
 from notehouse_hub.supervisor import environment, folders, ports, users
 from notehouse_hub.supervisor.console import Console

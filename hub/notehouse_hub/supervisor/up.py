@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 from notehouse_core.settings import Settings
-
 from notehouse_hub.supervisor import folders, lock, reaper
 from notehouse_hub.supervisor.caretaker import Caretaker
 from notehouse_hub.supervisor.console import Console

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import nbformat
 import pytest
@@ -21,13 +21,16 @@ WIDGET = "import ipywidgets; slider = ipywidgets.IntSlider(); print(slider.model
 
 
 def notebook(*cells: str) -> nbformat.NotebookNode:
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    made: nbformat.NotebookNode = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells]
+    )
+    return made
 
 
 async def run(km: RemoteKernelManager, *cells: str, **options: object) -> list[str]:
     """Execute cells and return what each printed."""
     made = notebook(*cells)
-    await NotebookClient(made, km=km, timeout=30, **options).async_execute()
+    await NotebookClient(made, km=cast(Any, km), timeout=30, **options).async_execute()
     return ["".join(output.get("text", "") for output in cell.outputs) for cell in made.cells]
 
 
@@ -88,7 +91,9 @@ async def test_failing_cell_is_named(kernel: Kernels) -> None:
 async def test_timeout_interrupts_and_the_kernel_lives_on(kernel: Kernels) -> None:
     async with kernel() as km:
         made = notebook("import time; time.sleep(60)", "print('after')")
-        client = NotebookClient(made, km=km, timeout=1, interrupt_on_timeout=True, allow_errors=True)
+        client = NotebookClient(
+            made, km=cast(Any, km), timeout=1, interrupt_on_timeout=True, allow_errors=True
+        )
         await client.async_execute()
     assert made.cells[0].outputs[-1].ename == "KeyboardInterrupt"
     assert made.cells[1].outputs[0].text == "after\n"
@@ -97,7 +102,7 @@ async def test_timeout_interrupts_and_the_kernel_lives_on(kernel: Kernels) -> No
 async def test_timeout_without_interrupt_raises(kernel: Kernels) -> None:
     async with kernel() as km:
         with pytest.raises(CellTimeoutError):
-            await NotebookClient(notebook("while True: pass"), km=km, timeout=1).async_execute()
+            await NotebookClient(notebook("while True: pass"), km=cast(Any, km), timeout=1).async_execute()
 
 
 @pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), 9)"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from sqlalchemy import text
@@ -41,11 +41,11 @@ async def make_tenant(session: AsyncSession, slug: str) -> Tenant:
 
 
 async def make_member(
-    session: AsyncSession, tenant: Tenant, name: str, conditions: dict[str, object], **user: object
+    session: AsyncSession, tenant: Tenant, name: str, conditions: Mapping[str, object], **user: object
 ) -> User:
     role = Role(tenant_id=tenant.id, name=f"role of {name}")
     role.permissions = [
-        Permission(tenant_id=tenant.id, resource=FLIGHTS, action="select", conditions=conditions)
+        Permission(tenant_id=tenant.id, resource=FLIGHTS, action="select", conditions=dict(conditions))
     ]
     person = User(username=name, **user)
     session.add_all([role, person])

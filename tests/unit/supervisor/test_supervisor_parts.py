@@ -105,7 +105,7 @@ def test_a_data_folder_that_is_a_file_is_refused_in_words(tmp_path: Path) -> Non
 
 def test_a_full_disk_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 5_000_000})
-    monkeypatch.setattr(folders.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
     with pytest.raises(StartRefusedError, match="nearly full: 5 MB are free"):
         folders.check(tmp_path)
 
