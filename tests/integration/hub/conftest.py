@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -11,15 +12,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
 import notehouse_hub
+from integration.hub import people
 from notehouse_hub.embedded import node_packages
 from notehouse_hub.embedded.standalone import RunningPostgres, embedded_postgres, engine_folder, engines
 
@@ -50,10 +55,12 @@ class RunningHub:
     postgres: RunningPostgres
     port: int
     service_tokens: dict[str, str]
+    code_python: Path
     proxy_token: str = field(default_factory=lambda: secrets.token_hex(16))
     cookie_secret: str = field(default_factory=lambda: secrets.token_hex(32))
     process: subprocess.Popen[bytes] | None = None
     proxy: subprocess.Popen[bytes] | None = None
+    api_service: FakeApi | None = None
 
     @property
     def url(self) -> str:
@@ -66,7 +73,7 @@ class RunningHub:
             "NOTEHOUSE_DATA": str(self.folder / "data"),
             "NOTEHOUSE_PORT": str(self.port),
             "NOTEHOUSE_ISOLATE": json.dumps(os.geteuid() == 0),
-            "NOTEHOUSE_CODE_PYTHON": sys.executable,
+            "NOTEHOUSE_CODE_PYTHON": str(self.code_python),
             "NOTEHOUSE_DATABASE_URL": self.postgres.urls.app,
             "NOTEHOUSE_HUB_DATABASE_URL": self.postgres.urls.hub,
             "NOTEHOUSE_SERVICE_TOKENS": json.dumps(self.service_tokens),
@@ -95,18 +102,28 @@ class RunningHub:
         self.process.kill()
         self.process.wait()
 
+    def change(self, name: str, role: str | None = None, is_active: bool | None = None) -> None:
+        asyncio.run(people.change(self.postgres.urls, name, role, is_active))
+
+    def forget_when_it_last_looked(self) -> None:
+        """What a minute's wait would do: a Hub asks for everyone's rights anew when it starts."""
+        self.kill()
+        self.start()
+
     def log(self) -> str:
-        return (self.folder / "hub.log").read_text()
+        """What the Hub and the servers it started have said."""
+        files = [self.folder / "hub.log", *(self.folder / "data" / "logs" / "servers").glob("*.log")]
+        return "\n".join(file.read_text()[-6000:] for file in files if file.exists())
 
     def wait_until(self, true: Callable[[], bool], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            assert self.process is None or self.process.poll() is None, self.log()[-6000:]
+            assert self.process is None or self.process.poll() is None, self.log()
             with contextlib.suppress(httpx.TransportError):
                 if true():
                     return
             time.sleep(0.1)
-        raise TimeoutError(self.log()[-6000:])
+        raise TimeoutError(self.log())
 
     def api(self, service: str) -> httpx.Client:
         headers = {"Authorization": f"token {self.service_tokens[service]}"}
@@ -137,3 +154,87 @@ class Browser:
         assert xsrf is not None, page.text
         form = {"_xsrf": xsrf.group(1), "username": name, "password": password}
         return self.client.post("/hub/login?next=", data=form, follow_redirects=follow)
+
+    def server(self, name: str) -> str:
+        """Start the person's server, wait for it, and return the address of its page."""
+        self.client.get("/hub/spawn")
+        self.hub.wait_until(lambda: self.client.get(f"/user/{name}/lab").url.path == f"/user/{name}/lab")
+        return f"/user/{name}/"
+
+    def start_kernel(self, name: str) -> str:
+        xsrf = next(
+            c.value for c in self.client.cookies.jar if c.name == "_xsrf" and c.path == f"/user/{name}/"
+        )
+        answer = self.client.post(
+            f"/user/{name}/api/kernels", json={"name": "notehouse"}, headers={"X-XSRFToken": str(xsrf)}
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+
+def proxy_program() -> Path:
+    folder = engines() / "node" / "proxy"
+    for _ in node_packages.install(node_packages.LOCKS / "proxy", folder):
+        continue
+    return folder / "node_modules/configurable-http-proxy/bin/configurable-http-proxy"
+
+
+class FakeApi:
+    """Stands where the API service listens: hands out tokens, and keeps who asked with what."""
+
+    def __init__(self, port: int) -> None:
+        self.asked: list[tuple[str, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                outer.asked.append((self.headers["Authorization"], body))
+                expires_at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+                answer = json.dumps(
+                    {"id": "1", "token": "an execution token", "expires_at": expires_at}
+                ).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="session")
+def hub(code_python: Path) -> Iterator[RunningHub]:
+    services = ("notehouse", "dashboards", "scheduler", "supervisor")
+    with engine_folder() as folder, embedded_postgres(folder) as running:
+        (folder / "data").mkdir(mode=0o755)
+        asyncio.run(people.make(running.urls, PASSWORD))
+        tokens = {name: secrets.token_hex(16) for name in services}
+        started = RunningHub(folder, running, free_ports(), tokens, code_python)
+        api = FakeApi(started.port + 3)
+        try:
+            started.api_service = api
+            started.start_proxy(proxy_program())
+            started.start()
+            yield started
+        finally:
+            started.stop()
+            api.stop()
+
+
+@pytest.fixture
+def browser(hub: RunningHub) -> Iterator[Browser]:
+    somebody = Browser(hub)
+    yield somebody
+    somebody.client.close()

@@ -1,0 +1,26 @@
+"""Fixtures that tests of several parts share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from notehouse_hub.supervisor import environment
+
+
+@pytest.fixture(scope="session")
+def code_python() -> Path:
+    """An interpreter that runs people's code: as root one that every Unix user may execute.
+
+    The same that `notehouse up` makes, in a folder that stays, so that only the first run waits for it.
+    """
+    if os.geteuid() != 0:
+        return Path(sys.executable)
+    data = Path("/var/cache/notehouse/tests")
+    data.mkdir(parents=True, exist_ok=True)
+    for _ in environment.shared_python(data):
+        continue
+    return environment.python_of(data)
