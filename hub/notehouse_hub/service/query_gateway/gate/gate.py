@@ -4,7 +4,6 @@ Both questions are put as a ClickHouse user of the gate's own that may read noth
 it seems finds nothing to take.
 """
 
-import asyncio
 import json
 import re
 from collections import OrderedDict
@@ -18,6 +17,7 @@ from notehouse_hub.service.query_gateway.refusal import SYNTAX_ERROR, Refusal, t
 
 _EXPLAIN = b"EXPLAIN AST "
 _REMEMBERED = 4096  # statements
+_LONGEST_REMEMBERED = 16 * 2**10  # bytes of one
 _MOST_NODES = 100_000
 _POSITION = re.compile(r"failed at position (\d+)")
 _COLUMN = re.compile(r"\(line 1, col (\d+)\)")
@@ -58,21 +58,26 @@ class Gate:
             await self._judge(statement)
         except tree.NotUnderstoodError as error:
             raise statement_rules.not_understood(error) from error
-        self._passed[key] = None
+        if len(statement.text) <= _LONGEST_REMEMBERED:
+            self._passed[key] = None
         if len(self._passed) > _REMEMBERED:
             self._passed.popitem(last=False)
 
     async def _judge(self, statement: Statement) -> None:
-        shown, text = await asyncio.gather(self._tree(statement), self._canonical(statement.text))
+        """The text comes first: a setting that is not allowed must not even act on the gate's own question."""
+        answer = await self._canonical(statement.text)
+        if answer.status != 200:
+            raise _engines_words(answer)
+        text = CanonicalText(json.loads(answer.body)[0])
+        statement_rules.check_settings(text)
+        shown = await self._tree(statement)
         if shown.status != 200:
             raise _engines_words(shown)
-        if text.status != 200:
-            raise _engines_words(text)
         lines = shown.body.decode(errors="replace").splitlines()
         if len(lines) > _MOST_NODES:
             raise too_large("The statement has too many parts. Put long lists of values into a parameter.")
         root = tree.parse([json.loads(line)[0] for line in lines])
-        statement_rules.check(root, CanonicalText(json.loads(text.body)[0]))
+        statement_rules.check(root, text)
 
     async def _tree(self, statement: Statement) -> Answer:
         settings = {"default_format": "JSONCompactStringsEachRow", "database": statement.database}
@@ -87,7 +92,7 @@ class Gate:
 
 def _engines_words(answer: Answer) -> Refusal:
     """Pass on why the engine could not read a statement, with positions as its author counts them."""
-    if answer.status >= 500 and not answer.code:
+    if not answer.code:
         return unavailable("ClickHouse does not answer. Try again in a moment.")
     text = answer.body.decode(errors="replace").strip()
     text = re.sub(r"^Code: \d+\. DB::Exception: ", "", text)

@@ -55,7 +55,7 @@ def check(root: Node, text: CanonicalText) -> None:
     for node in nodes:
         _check_node(node)
     _check_text(text, nodes)
-    _check_settings(text, nodes)
+    _check_clauses(text, nodes)
     system_tables.check(nodes)
 
 
@@ -133,22 +133,23 @@ def _check_text(text: CanonicalText, nodes: list[Node]) -> None:
             raise _refused_function(name, "function")
 
 
-def _check_settings(text: CanonicalText, nodes: list[Node]) -> None:
-    """The tree says how many clauses there are, the text what they name; both must agree."""
-    clauses = text.clauses()
-    if len(clauses) != sum(node.kind == "Set" for node in nodes):
-        raise NotUnderstoodError("the settings of the statement could not be told")
-    for clause in clauses:
+def check_settings(text: CanonicalText) -> None:
+    """Raise Refusal if a clause of the statement gives a setting that is not a caller's to give."""
+    for clause in text.clauses():
         for name in clause.names:
-            allowed = (
-                name in settings_allowed.EXPLAIN_OPTIONS
-                if clause.of == "EXPLAIN"
-                else settings_allowed.is_allowed(name)
-            )
-            if not allowed:
+            explained = clause.of == "EXPLAIN"
+            if not (
+                name in settings_allowed.EXPLAIN_OPTIONS if explained else settings_allowed.is_allowed(name)
+            ):
                 raise denied(
                     f"The setting {name} cannot be given here. Leave it out; limits of your role are raised by an admin."
                 )
+
+
+def _check_clauses(text: CanonicalText, nodes: list[Node]) -> None:
+    """The tree says how many clauses there are, the text what they name; both must agree."""
+    if len(text.clauses()) != sum(node.kind == "Set" for node in nodes):
+        raise NotUnderstoodError("the settings of the statement could not be told")
 
 
 def not_understood(error: NotUnderstoodError) -> Refusal:

@@ -77,9 +77,9 @@ def check(nodes: list[Node]) -> None:
     if not hidden:
         return
     for name in names:
-        if name.rsplit(".", 1)[-1] in hidden:
+        if shown := hidden.intersection(name.split(".")):
             raise denied(
-                f"The column {name.rsplit('.', 1)[-1]} of ClickHouse's own tables is not shown: it says "
+                f"The column {min(shown)} of ClickHouse's own tables is not shown: it says "
                 "something about rows of others. Leave it out."
             )
     if any(node.kind in _STARS and not _counted(node) for node in nodes):

@@ -1,0 +1,251 @@
+"""One client's connection: requests read whole, one after the other, and their answers written."""
+
+import asyncio
+import logging
+from collections import deque
+from http import HTTPStatus
+from typing import Protocol
+
+import httptools
+
+from notehouse_hub.service.query_gateway.client_request import LARGEST_BODY, ClientRequest
+from notehouse_hub.service.query_gateway.refusal import NETWORK_ERROR, Refusal, malformed, too_large
+from notehouse_hub.service.query_gateway.relay import GUARDS
+from notehouse_hub.service.query_gateway.upstream import Connection
+
+_LARGEST_HEAD = 2**20
+_MOST_UNSENT = 2 * 2**20  # bytes on the way to a client before ClickHouse is held back
+_MOST_WAITING = 4  # requests sent before the answer to an earlier one
+_IDLE = 120.0  # seconds between two requests
+_SLOWEST = 60.0  # seconds for one request to arrive
+
+log = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """What answers requests."""
+
+    connections: "set[ClientConnection]"
+
+    async def answer(self, request: ClientRequest, client: "ClientConnection") -> None:
+        """Answer a request. Raises Refusal."""
+
+    def refused(self, refusal: Refusal) -> None:
+        """Take note of a refusal."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """A connection, for one request at a time."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._requests: deque[ClientRequest | Refusal] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._upstream: Connection | None = None
+        self._transport: asyncio.Transport | None = None
+        self._keep_alive = True
+        self._begun = False  # an answer has begun
+        self._timer: asyncio.TimerHandle | None = None
+        self._start()
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server made it
+        transport.set_write_buffer_limits(high=_MOST_UNSENT)
+        self._transport = transport
+        self._service.connections.add(self)
+        self._wait(_IDLE)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End what runs for a client that has gone."""
+        self._service.connections.discard(self)
+        self._transport = None
+        self._wait(None)
+        if self._task is not None:
+            self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._take(malformed("This connection speaks plain HTTP only."))
+        except httptools.HttpParserError:
+            self._take(malformed("This is not an HTTP request."))
+        except Refusal as refusal:
+            self._take(refusal)
+
+    def pause_writing(self) -> None:
+        """Hold ClickHouse back: the client is slower."""
+        if self._upstream is not None:
+            self._upstream.pause()
+
+    def resume_writing(self) -> None:
+        """Let ClickHouse go on."""
+        if self._upstream is not None:
+            self._upstream.resume()
+
+    def listens_to(self, upstream: Connection | None) -> None:
+        """Hold this connection back while the client is slower."""
+        self._upstream = upstream
+
+    # The parser's calls
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._start()
+        if self._task is None:
+            self._wait(_SLOWEST)
+
+    def on_url(self, data: bytes) -> None:
+        """Take a piece of the address."""
+        self._url += data
+        self._count(data)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._headers.append((name, value))
+        self._count(name + value)
+
+    def on_headers_complete(self) -> None:
+        """Tell a client that asks first to go on."""
+        if self._parser.get_http_version() != "1.1":
+            raise malformed("Use HTTP/1.1.")
+        expects = any(name.lower() == b"expect" for name, _ in self._headers)
+        if expects and self._task is None:
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, data: bytes) -> None:
+        """Take a piece of the body."""
+        self._body += data
+        if len(self._body) > LARGEST_BODY:
+            raise too_large(f"The request is larger than {LARGEST_BODY // 2**20} MB.")
+
+    def on_message_complete(self) -> None:
+        """Queue a whole request."""
+        method = self._parser.get_method().decode("ascii")
+        try:
+            self._take(ClientRequest.read(method, bytes(self._url), self._headers, bytes(self._body)))
+        except Refusal as refusal:
+            self._take(refusal)
+        self._start()
+
+    def _start(self) -> None:
+        self._url, self._body = bytearray(), bytearray()
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._head_size = 0
+
+    def _count(self, data: bytes) -> None:
+        self._head_size += len(data)
+        if self._head_size > _LARGEST_HEAD:
+            raise too_large("The head of the request is larger than 1 MB. Send the statement as the body.")
+
+    # Requests and answers
+
+    def _take(self, request: ClientRequest | Refusal) -> None:
+        if len(self._requests) >= _MOST_WAITING:
+            self.abort()
+            return
+        self._requests.append(request)
+        if self._task is None and self._transport is not None:
+            self._wait(None)
+            self._task = self._loop.create_task(self._serve())
+
+    async def _serve(self) -> None:
+        """Answer what is queued, in its order."""
+        try:
+            while self._requests and not self.is_gone():
+                self._begun = False
+                await self._answer(self._requests.popleft())
+                if not self._keep_alive:
+                    self._close()
+        finally:
+            self._task = None
+        self._wait(_IDLE)
+
+    async def _answer(self, request: ClientRequest | Refusal) -> None:
+        try:
+            if isinstance(request, Refusal):
+                raise request
+            self._keep_alive = request.keep_alive
+            await self._service.answer(request, self)
+        except Refusal as refusal:
+            self._refuse(refusal)
+        except Exception:
+            log.exception("a request failed")
+            self._refuse(
+                Refusal(
+                    NETWORK_ERROR, 500, "The query gateway failed. Try again, and tell an admin the time."
+                )
+            )
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._service.refused(refusal)
+        if self._begun:
+            self.abort()
+            return
+        if refusal.close:
+            self._keep_alive = False
+        code = {"X-ClickHouse-Exception-Code": str(refusal.code)}
+        self.respond(refusal.status, refusal.body(), {**code, **refusal.headers})
+
+    def respond(
+        self,
+        status: int,
+        body: bytes,
+        headers: dict[str, str] | None = None,
+        content_type: str = "text/plain; charset=UTF-8",
+    ) -> None:
+        """Write a whole answer of our own."""
+        lines = [
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(),
+            f"Content-Type: {content_type}".encode(),
+            f"Content-Length: {len(body)}".encode(),
+            *(f"{name}: {value}".encode() for name, value in (headers or {}).items()),
+            *GUARDS,
+            b"Connection: " + (b"keep-alive" if self._keep_alive else b"close"),
+        ]
+        self.write(b"\r\n".join([*lines, b"", body]))
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the client."""
+        self._begun = True
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def keeps_alive(self) -> bool:
+        """Say whether the connection stays open after this answer."""
+        return self._keep_alive
+
+    def will_close(self) -> None:
+        """Let the connection end with this answer."""
+        self._keep_alive = False
+
+    def is_gone(self) -> bool:
+        """Say whether the client has closed its side."""
+        return self._transport is None or self._transport.is_closing()
+
+    def is_idle(self) -> bool:
+        """Say whether nothing is under way here."""
+        return self._task is None
+
+    def abort(self) -> None:
+        """Close without an end to the answer, so that the client sees that it is not whole."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _wait(self, seconds: float | None) -> None:
+        """Close the connection if nothing else is said within these seconds."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        if seconds is not None and self._transport is not None:
+            self._timer = self._loop.call_later(seconds, self._close)

@@ -1,0 +1,107 @@
+"""Who asks, and with which rights? A token, checked, and held against the rights of this moment."""
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from notehouse_core.access import AccessClass
+from notehouse_core.errors import Unauthenticated
+from notehouse_core.tokens import INTERACTIVE, QUERY, Claims, Verifier
+from notehouse_hub.service.query_gateway.refusal import UNKNOWN_DATABASE, Refusal, denied, unauthenticated
+from notehouse_hub.service.query_gateway.rights import Rights
+
+_LOOK_AGAIN = 2.0  # seconds between two looks at the file of public keys
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The holder of a token, and the class whose rows it shows."""
+
+    claims: Claims
+    access_class: AccessClass
+
+    @property
+    def name(self) -> str:
+        """A name for all tokens of one holder and purpose, so that a renewed token still owns its queries."""
+        claims = self.claims
+        parts = (claims.tenant, claims.subject, claims.access_class, claims.purpose, claims.object)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    def databases(self, source: str) -> list[str]:
+        """Return the databases of which something is granted."""
+        return sorted({grant.database for grant in self.access_class.grants if grant.source == source})
+
+
+class Keys:
+    """The public keys of tokens; the file is read again when it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._verifier = Verifier({})
+        self._version = (0, 0)
+        self._looked = -_LOOK_AGAIN
+
+    def verify(self, token: str) -> Claims:
+        """Return the claims of a token for the query gateway. Raises Refusal."""
+        self._look()
+        try:
+            return self._verifier.verify(token, QUERY)
+        except Unauthenticated as error:
+            raise unauthenticated(error.message) from error
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < _LOOK_AGAIN:
+            return
+        self._looked = now
+        try:
+            status = self._path.stat()
+            version = (status.st_mtime_ns, status.st_ino)
+            if version != self._version:
+                self._verifier, self._version = Verifier.from_file(self._path), version
+        except (OSError, ValueError) as error:
+            log.error("the public keys of tokens cannot be read: %s", error)
+
+
+def holder(token: str, claims: Claims, rights: Rights) -> Holder:
+    """Hold a token and its claims against the rights of this moment. Raises Refusal."""
+    found = rights.plan.classes.get(claims.access_class)
+    if rights.revoked & {claims.jti, hashlib.sha256(token.encode()).hexdigest()}:
+        raise unauthenticated("This token was revoked. Get a new one, or restart the kernel.")
+    if found is None or found.tenant != claims.tenant or not _still_held(claims, rights):
+        raise denied(
+            "Your rights have changed since this token was made, so it opens nothing any more. Restart the kernel or "
+            "get a new token; if that is refused too, ask an admin of your tenant."
+        )
+    return Holder(claims, found)
+
+
+def still_opens(one: Holder, rights: Rights) -> bool:
+    """Say whether what this holder runs may go on."""
+    known = one.access_class.id in rights.plan.classes and one.claims.jti not in rights.revoked
+    return known and _still_held(one.claims, rights)
+
+
+def _still_held(claims: Claims, rights: Rights) -> bool:
+    """A person's own token needs the person's class; what services run is bound to its class alone."""
+    if claims.purpose != INTERACTIVE:
+        return True
+    return rights.plan.holds(claims.subject, claims.tenant, claims.access_class)
+
+
+def check_source(one: Holder, source: str) -> None:
+    """Raise Refusal unless the token opens this data source; one that does not exist looks the same."""
+    sources = one.claims.sources
+    if source not in one.access_class.sources or (sources and source not in sources):
+        mine = (
+            ", ".join(name for name in one.access_class.sources if not sources or name in sources) or "none"
+        )
+        raise Refusal(
+            UNKNOWN_DATABASE,
+            404,
+            f"There is no data source {source} for this token. Data sources you may read: {mine}.",
+        )
