@@ -33,6 +33,7 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
 
     settings = Instance(Settings).tag(config=True)
     started_at = Unicode(help="What tells the server's process from a later one with its number")
+    address = Unicode(help="Where the server listens, beside the proxy: what callers of a kernel gateway use")
     env_keep = KEPT
 
     async def start(self) -> tuple[str, int]:
@@ -45,7 +46,7 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
         log = open_log(self.settings.data, self.user.name)
         try:
             self.popen_kwargs = popen_options(home, log)
-            address: tuple[str, int] = await super().start()
+            where: tuple[str, int] = await super().start()
         except PermissionError as error:
             raise ServerRefusedError(
                 f"{self.settings.code_python} cannot be executed by the Unix user {home.uid} of this server. "
@@ -54,8 +55,9 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
         finally:
             os.close(log)
         self.started_at = start_mark(self.pid) or ""
+        self.address = f"http://127.0.0.1:{self.port}"
         await self._wait_until_it_listens()
-        return address
+        return where
 
     async def _wait_until_it_listens(self) -> None:
         """Wait for the server's port; raises ServerRefusedError at once when the server ends instead."""
@@ -116,23 +118,19 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
     def get_state(self) -> dict[str, Any]:
         """Return what a Hub that starts again needs to find the server."""
         state: dict[str, Any] = super().get_state()
-        return {**state, "started_at": self.started_at, "address": self._address()} if self.pid else state
-
-    def _address(self) -> str:
-        """Return where the server listens, beside the proxy: what callers of a kernel gateway use."""
-        return f"http://127.0.0.1:{self.port}"
+        return {**state, "started_at": self.started_at, "address": self.address} if self.pid else state
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Find the server of an earlier Hub; a process that only has its number is not it."""
         super().load_state(state)
-        self.started_at = state.get("started_at", "")
+        self.started_at, self.address = state.get("started_at", ""), state.get("address", "")
         if self.pid and self.started_at and start_mark(self.pid) != self.started_at:
             self.clear_state()
 
     def clear_state(self) -> None:
         """Forget a server that has ended."""
         super().clear_state()
-        self.started_at = ""
+        self.started_at = self.address = ""
 
 
 async def is_listening(port: int) -> bool:

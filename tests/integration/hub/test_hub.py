@@ -7,14 +7,23 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from notehouse_core.remote_kernel import RemoteKernelError, RemoteKernelManager
 
 PORTAL = "/services/notehouse/"
+LOOK = """
+import os
+try:
+    print(open(f"/proc/{os.getppid()}/environ").read())
+except OSError as error:
+    print(error)
+"""
 AS_ROOT = os.geteuid() == 0
 
 
@@ -157,14 +166,10 @@ async def test_gateway_of_a_class(hub: Any, browser: Any) -> None:
     url, token = gateway(hub, one)
     other_url, other_token = gateway(hub, two)
     async with RemoteKernelManager(url=url, hub_token=token, execution_token="t") as km:
-        client = km.client()
-        await client.start_channels()
-        await client.wait_for_ready(timeout=30)
-        look = "import os\ntry: print(open(f'/proc/{os.getppid()}/environ').read())\nexcept OSError as e: print(e)"
-        seen: list[dict[str, Any]] = []
-        reply = await client.execute_interactive(look, timeout=20, output_hook=seen.append)
-        assert reply["content"]["status"] == "ok"
-    text = "".join(m["content"].get("text", "") for m in seen if m["msg_type"] == "stream")
+        cell = nbformat.v4.new_code_cell(LOOK)
+        made = nbformat.v4.new_notebook(cells=[cell])
+        await NotebookClient(made, km=cast(Any, km)).async_execute()
+    text = "".join(output.get("text", "") for output in made.cells[0].outputs)
     assert "Permission denied" in text
     for wrong in (other_token, hub.service_tokens["dashboards"], hub.service_tokens["notehouse"], "x"):
         with pytest.raises(RemoteKernelError, match="Hub token"):
