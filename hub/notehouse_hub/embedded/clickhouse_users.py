@@ -107,8 +107,9 @@ def _add_admin(parts: Parts) -> None:
 
 def _add_gate(parts: Parts, password: str) -> None:
     profile = SubElement(parts.profiles, GATE_USER)
-    for name, value in {**_CONSTANT, "readonly": "1", "max_execution_time": "10", "log_queries": "0"}.items():
+    for name, value in {**_CONSTANT, "max_query_size": "6000000", "log_queries": "0"}.items():
         _add_text(profile, name, value)
+    _add_constants(SubElement(profile, "constraints"))
     user = SubElement(parts.users, GATE_USER)
     _add_password(user, password)
     _add_account(user, profile=GATE_USER, quota="default")
@@ -158,6 +159,10 @@ def _add_profile(profiles: Element, name: str, one: AccessClass) -> None:
         bounds = SubElement(constraints, setting)
         _add_text(bounds, "min", "1")
         _add_text(bounds, "max", str(most))
+    _add_constants(constraints)
+
+
+def _add_constants(constraints: Element) -> None:
     for setting in sorted({*_CONSTANT, *_FIXED}):
         SubElement(SubElement(constraints, setting), "const")
 

@@ -31,7 +31,7 @@ _CREDENTIALS = {"user", "password"}
 _OF_SESSIONS = {"session_id", "session_timeout", "session_check", "close_session"}  # nothing is kept here
 _FLAGS = {"wait_end_of_query", "send_progress_in_http_headers", "enable_http_compression", "compress"}
 _NUMBERS = {
-    "buffer_size": 16 * 2**20, "http_headers_progress_interval_ms": 60_000, "http_zlib_compression_level": 9,
+    "buffer_size": 16 * 2**20, "http_headers_progress_interval_ms": 3_600_000, "http_zlib_compression_level": 9,
     "client_protocol_version": 10**6, "http_response_buffer_size": 16 * 2**20,
 }  # fmt: skip
 _ENCODINGS = re.compile(r"[A-Za-z0-9,;=.* _-]{0,200}")

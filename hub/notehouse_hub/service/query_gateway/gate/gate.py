@@ -67,7 +67,7 @@ class Gate:
         """The text comes first: a setting that is not allowed must not even act on the gate's own question."""
         answer = await self._canonical(statement.text)
         if answer.status != 200:
-            raise _engines_words(answer)
+            raise await self._why_unreadable(statement, answer)
         text = CanonicalText(json.loads(answer.body)[0])
         statement_rules.check_settings(text)
         shown = await self._tree(statement)
@@ -78,6 +78,11 @@ class Gate:
             raise too_large("The statement has too many parts. Put long lists of values into a parameter.")
         root = tree.parse([json.loads(line)[0] for line in lines])
         statement_rules.check(root, text)
+
+    async def _why_unreadable(self, statement: Statement, answer: Answer) -> Refusal:
+        """Return the engine's words on the statement itself; the quoted text has other positions."""
+        shown = await self._tree(statement)
+        return _engines_words(answer if shown.status == 200 else shown)
 
     async def _tree(self, statement: Statement) -> Answer:
         settings = {"default_format": "JSONCompactStringsEachRow", "database": statement.database}

@@ -11,6 +11,7 @@ _NAMED = frozenset(
     [
         "aggregate_functions_null_for_empty",
         "cast_keep_nullable",
+        "cast_string_to_dynamic_use_inference",
         "count_distinct_implementation",
         "date_time_input_format",
         "date_time_output_format",
