@@ -6,9 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from notehouse_core.settings import Settings
-
 from notehouse_core import access, errors
+from notehouse_core.settings import Settings
 from notehouse_hub.service.hub_api import HubApi, HubServer
 
 _START_SECONDS = 120.0

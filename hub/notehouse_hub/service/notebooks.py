@@ -11,8 +11,6 @@ import nbformat
 
 from notehouse_core import errors
 
-LARGEST_NOTEBOOK = 10 * 2**20
-
 _TITLE = re.compile(r"^\s*#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _HIDDEN = {"parameters", "injected-parameters", "hide", "hidden"}
 _SQL_CELL = re.compile(r"^\s*%%(sql|chart|expect)\b")
@@ -39,12 +37,12 @@ class Tile:
     reason: str
 
 
-def check_notebook(content: Any, size: int) -> CheckedNotebook:
-    """Return the notebook in canonical form. Raises TooLarge or InvalidInput with what is wrong."""
-    if size > LARGEST_NOTEBOOK:
+def check_notebook(content: Any, size: int, largest: int) -> CheckedNotebook:
+    """Return the notebook in canonical form; sizes in bytes. Raises TooLarge or Invalid with what is wrong."""
+    if size > largest:
         raise errors.TooLarge(
-            f"The notebook has {size / 2**20:.1f} MB; at most {LARGEST_NOTEBOOK // 2**20} MB can be published. "
-            "Clear its outputs and take embedded pictures out."
+            f"The notebook has {size / 1e6:.1f} MB; at most {largest / 1e6:g} can be published. "
+            "Clear its outputs and take embedded pictures out, or ask an administrator for more."
         )
     notebook = _valid(_as_object(content))
     for cell in notebook.cells:
@@ -136,7 +134,7 @@ def _valid(content: dict[str, Any]) -> Any:
 
 def _refused(why: str) -> errors.NotehouseError:
     message = f"This notebook cannot be published: {why}."
-    return errors.InvalidInput(message, details=[{"field": "notebook", "message": why}])
+    return errors.Invalid(message, fields=[{"field": "notebook", "message": why}])
 
 
 def _shows(cell: dict[str, Any]) -> bool:

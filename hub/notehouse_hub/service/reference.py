@@ -1,4 +1,4 @@
-"""What does the API reference show of an OpenAPI document? Every operation, with an example of its body and answer."""
+"""What does the API reference show of an OpenAPI document? Each operation, with examples."""
 
 import json
 from dataclasses import dataclass

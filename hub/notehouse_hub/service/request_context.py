@@ -1,13 +1,14 @@
-"""What does every request get, whatever answers it: an id, a line in the log, and headers that browsers obey."""
+"""What does every request get? An id, a line in the log, and headers that browsers obey."""
 
 import logging
 import re
 import time
 from contextvars import ContextVar
 
-from notehouse_core.ids import new_id
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from notehouse_core.ids import uuid7
 
 logger = logging.getLogger("notehouse.api")
 
@@ -38,7 +39,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        identifier = _offered_id(scope) or str(new_id())
+        identifier = _offered_id(scope) or str(uuid7())
         token = request_id.set(identifier)
         status = 500
 

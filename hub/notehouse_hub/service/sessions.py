@@ -1,7 +1,7 @@
 """How does a browser stay logged in at the portal?
 
-A cookie holds the person's Hub token, encrypted with a key that only this service can derive, so any replica can
-read it and a stolen database holds none. The Hub decides on each use whether the token still counts.
+A cookie holds the person's Hub token, encrypted with a key that only this service can derive, so any replica
+can read it and a stolen database holds none. The Hub decides on each use whether the token still counts.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""How does the API run someone's SQL? Through the query gateway, with a token of that person's access class."""
+"""How does the API run someone's SQL? Through the query gateway, with a token of that person's class."""
 
 import json
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from notehouse_core.settings import Settings
 
 from notehouse_core import errors
+from notehouse_core.settings import Settings
 from notehouse_hub.service.clickhouse_errors import parse_refusal
 
 LARGEST_ANSWER = 64 * 2**20
@@ -48,7 +48,7 @@ class Warehouse:
     """A client of the query gateway."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = httpx.AsyncClient(base_url=settings.query_url, timeout=None, trust_env=False)  # noqa: S113
+        self._client = httpx.AsyncClient(base_url=settings.query, timeout=None, trust_env=False)  # noqa: S113
 
     async def close(self) -> None:
         """Close connections; queries that still run are ended by the gateway."""
@@ -62,7 +62,7 @@ class Warehouse:
             return False
 
     async def run(self, statement: Statement, output: str, token: str) -> Answer:
-        """Run a statement. Raises DatabaseRefused, Unavailable, RateLimited or TooLarge."""
+        """Run a statement. Raises QueryRefused, SourceDown, SourceTimeout, TooMany or TooLarge."""
         parameters = {
             "default_format": FORMATS[output],
             "query_id": str(uuid4()),
@@ -83,7 +83,7 @@ class Warehouse:
             async with _closing(answer):
                 content = await _read(answer)
         except httpx.TransportError as error:
-            raise errors.BadGateway(
+            raise errors.SourceDown(
                 "The query gateway does not answer. It is being started again: try in a few seconds."
             ) from error
         _refuse(answer, content, statement.sql)
@@ -122,14 +122,13 @@ def _refuse(answer: httpx.Response, content: bytes, sql: str) -> None:
         return
     text = content.decode(errors="replace")
     if answer.status_code == 429:
-        raise errors.RateLimited(parse_refusal(text, sql).message)
+        raise errors.TooMany(parse_refusal(text, sql).message)
     if answer.status_code in {502, 503}:
-        raise errors.BadGateway("The data source does not answer now. Try again in a few seconds.")
+        raise errors.SourceDown("The data source does not answer now. Try again in a few seconds.")
     if answer.status_code == 504:
-        raise errors.GatewayTimeout("The data source did not answer in time.")
+        raise errors.SourceTimeout("The data source did not answer in time.")
     refusal = parse_refusal(text, sql)
-    details = {"code": refusal.code, "line": refusal.line, "column": refusal.column}
-    raise errors.DatabaseRefused(refusal.message, details=details)
+    raise errors.QueryRefused(refusal.message, code=refusal.code, line=refusal.line, column=refusal.column)
 
 
 def _summary(answer: httpx.Response) -> dict[str, int]:

@@ -1,0 +1,157 @@
+"""Dashboards: which someone may see, their versions, and the snapshots that publishing asks for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from notehouse_core.ids import uuid7
+from notehouse_core.policy import Actor, DashboardGrant, Decision, decide_dashboard
+from notehouse_core.store.models import (
+    Dashboard,
+    DashboardPermission,
+    DashboardVersion,
+    Role,
+    Snapshot,
+    Tenant,
+    User,
+)
+from notehouse_core.store.people import actor_of, members_of
+from notehouse_core.store.plan import load_access_plan
+
+CHANNEL = "notehouse_snapshots"
+
+
+def parameters_hash(parameters: dict[str, Any]) -> str:
+    """Fingerprint of parameter values: 64 hex characters, equal for equal values in any order."""
+    canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def loaded() -> Select[tuple[Dashboard]]:
+    """Every dashboard that is not deleted, with what the policy needs to decide."""
+    permissions = selectinload(Dashboard.permissions)
+    return (
+        select(Dashboard)
+        .join(Dashboard.tenant)
+        .where(Dashboard.deleted_at.is_(None), Tenant.is_active)
+        .options(
+            selectinload(Dashboard.tenant),
+            selectinload(Dashboard.owner),
+            selectinload(Dashboard.published_version),
+            permissions.selectinload(DashboardPermission.user),
+            permissions.selectinload(DashboardPermission.role),
+        )
+    )
+
+
+def visible_to(actor: Actor) -> Select[tuple[Dashboard]]:
+    """The dashboards somebody may know of: those to view, and all of them for the platform admin."""
+    query = loaded()
+    if actor.platform_admin and actor.purpose is None:
+        return query
+    return query.where(or_(false(), *(_visible_in(actor, tenant) for tenant in actor.tenants)))
+
+
+def _visible_in(actor: Actor, tenant: str) -> ColumnElement[bool]:
+    actions = actor.actions_in(tenant)
+    here = Tenant.slug == tenant
+    if "view-dashboards" not in actions:
+        return false()
+    if "manage-tenant" in actions:
+        return here
+    shared = Dashboard.permissions.any(
+        DashboardPermission.user.has(User.username == actor.name)
+        | DashboardPermission.role.has(Role.name.in_(actor.roles_in(tenant)))
+    )
+    own = Dashboard.owner.has(User.username == actor.name)
+    return here & (Dashboard.is_public | own | shared)
+
+
+async def find(session: AsyncSession, reference: str, *, lock: bool = False) -> Dashboard | None:
+    """A dashboard by its id or `tenant:slug`; with `lock`, held until the transaction ends."""
+    tenant, colon, slug = reference.partition(":")
+    query = loaded()
+    if colon:
+        query = query.where(Tenant.slug == tenant, Dashboard.slug == slug)
+    else:
+        try:
+            query = query.where(Dashboard.id == UUID(reference))
+        except ValueError:
+            return None
+    if lock:
+        query = query.with_for_update(of=Dashboard)
+    return (await session.scalars(query)).one_or_none()
+
+
+def decision(actor: Actor, wanted: str, dashboard: Dashboard) -> Decision:
+    """May this actor `view`, `edit`, `share` or `admin` a loaded dashboard?"""
+    grants = [
+        DashboardGrant(
+            one.permission_type,
+            user=one.user.username if one.user else None,
+            role=one.role.name if one.role else None,
+        )
+        for one in dashboard.permissions
+    ]
+    return decide_dashboard(
+        actor,
+        wanted,
+        tenant=dashboard.tenant.slug,
+        owner=dashboard.owner.username,
+        is_public=dashboard.is_public,
+        grants=grants,
+    )
+
+
+async def add_version(session: AsyncSession, dashboard: Dashboard, **content: Any) -> DashboardVersion:
+    """The next version of a dashboard that is locked, in state `rendering`."""
+    newest = await session.scalar(
+        select(func.max(DashboardVersion.number)).where(DashboardVersion.dashboard_id == dashboard.id)
+    )
+    version = DashboardVersion(
+        tenant_id=dashboard.tenant_id, dashboard_id=dashboard.id, number=(newest or 0) + 1, **content
+    )
+    session.add(version)
+    await session.flush()
+    return version
+
+
+async def versions_of(session: AsyncSession, dashboard: Dashboard) -> list[DashboardVersion]:
+    """All versions, newest first, with their authors."""
+    query = select(DashboardVersion).where(DashboardVersion.dashboard_id == dashboard.id)
+    query = query.options(selectinload(DashboardVersion.author)).order_by(DashboardVersion.number.desc())
+    return list(await session.scalars(query))
+
+
+async def viewing_classes(session: AsyncSession, dashboard: Dashboard) -> set[str]:
+    """The access classes of everyone who may view a dashboard now."""
+    plan = await load_access_plan(session)
+    tenant = dashboard.tenant.slug
+    viewers = [
+        user for user in await members_of(session, tenant) if decision(actor_of(user), "view", dashboard)
+    ]
+    found = {plan.members.get((user.username, tenant)) for user in viewers}
+    return {one for one in found if one}
+
+
+async def request_snapshots(session: AsyncSession, dashboard: Dashboard, version: DashboardVersion) -> None:
+    """Ask for a snapshot for each class that may view; those that exist stay."""
+    for access_class in sorted(await viewing_classes(session, dashboard)):
+        row = insert(Snapshot).values(
+            id=uuid7(),
+            tenant_id=version.tenant_id,
+            version_id=version.id,
+            access_class=access_class,
+            parameters=version.parameters,
+            parameters_hash=parameters_hash(version.parameters),
+        )
+        await session.execute(row.on_conflict_do_nothing())
+    await session.execute(text(f"NOTIFY {CHANNEL}"))

@@ -1,0 +1,55 @@
+"""People as the policy sees them: who they are, and what their roles grant where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from notehouse_core import policy
+from notehouse_core.store.models import Membership, Role, User
+
+TENANT_RESOURCE = "tenant"
+
+
+async def find_user(session: AsyncSession, username: str) -> User | None:
+    """An active person with roles and tenants loaded; None when there is none."""
+    found = await session.scalars(_people().where(User.username == username))
+    return found.one_or_none()
+
+
+async def members_of(session: AsyncSession, tenant: str) -> list[User]:
+    """Every active person of an active tenant, with roles loaded."""
+    people = await session.scalars(_people())
+    return [one for one in people if any(m.tenant.slug == tenant for m in _active(one))]
+
+
+def actor_of(user: User) -> policy.Actor:
+    """A loaded person as the policy sees them."""
+    memberships = tuple(_membership(one) for one in _active(user))
+    return policy.Actor(
+        user.username, platform_admin=user.is_admin, memberships=memberships, attributes=user.attributes
+    )
+
+
+def _active(user: User) -> Iterable[Membership]:
+    return [one for one in user.memberships if one.tenant.is_active]
+
+
+def _membership(one: Membership) -> policy.Membership:
+    granted = {each.action for each in one.role.permissions if each.resource == TENANT_RESOURCE}
+    return policy.Membership(one.tenant.slug, one.role.name, frozenset(granted & policy.ACTIONS.keys()))
+
+
+def _people():  # type: ignore[no-untyped-def]  # the precise type of a Select is longer than the query
+    memberships = selectinload(User.memberships)
+    return (
+        select(User)
+        .where(User.is_active)
+        .options(
+            memberships.selectinload(Membership.role).selectinload(Role.permissions),
+            memberships.selectinload(Membership.tenant),
+        )
+    )

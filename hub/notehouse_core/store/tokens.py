@@ -1,0 +1,51 @@
+"""Execution tokens that were issued: remembered by their hash, so that each can be ended before its time."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notehouse_core.store.models import Tenant, Token
+from notehouse_core.store.plan import CHANNEL
+from notehouse_core.tokens import Claims
+
+
+async def remember(session: AsyncSession, claims: Claims, token: str, issued_by: str) -> None:
+    """Keep what is needed to revoke a token, never the token."""
+    tenant_id = await session.scalar(select(Tenant.id).where(Tenant.slug == claims.tenant))
+    session.add(
+        Token(
+            id=UUID(claims.jti),
+            tenant_id=tenant_id,
+            token_sha256=hashlib.sha256(token.encode()).hexdigest(),
+            subject=claims.subject,
+            purpose=claims.purpose,
+            access_class=claims.access_class,
+            object=claims.object,
+            issued_by=issued_by,
+            expires_at=datetime.fromtimestamp(claims.expires_at, UTC),
+        )
+    )
+
+
+async def revoke(session: AsyncSession, token_id: UUID, owner: str) -> bool:
+    """End a token of `owner` (its subject or who had it issued); False when there is none."""
+    mine = (Token.id == token_id) & ((Token.subject == owner) | (Token.issued_by == owner))
+    ended = await session.scalar(
+        update(Token)
+        .where(mine)
+        .values(revoked_at=func.coalesce(Token.revoked_at, func.now()))
+        .returning(Token.id)
+    )
+    await session.execute(text(f"NOTIFY {CHANNEL}"))
+    return ended is not None
+
+
+async def is_revoked(session: AsyncSession, token_id: UUID) -> bool:
+    """Has this token been ended, or was it never issued here?"""
+    row = (await session.execute(select(Token.revoked_at).where(Token.id == token_id))).one_or_none()
+    return row is None or row[0] is not None

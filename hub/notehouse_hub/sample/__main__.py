@@ -1,0 +1,23 @@
+"""Loads the sample data: `python -m notehouse_hub.sample`. What is loaded already stays as it is."""
+
+import sys
+
+from pydantic import ValidationError
+
+from notehouse_core.errors import NotehouseError
+from notehouse_core.settings import load_settings
+from notehouse_hub.sample.loading import load
+from notehouse_hub.sample.warehouse import Warehouse
+
+
+def main() -> None:
+    """Load what is missing, with a line for each table."""
+    try:
+        for line in load(Warehouse.of(load_settings())):
+            print(line, flush=True)
+    except (NotehouseError, ValidationError) as error:
+        sys.exit(f"The sample data could not be loaded: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Who calls? A person or a service the Hub knows, a browser with our cookie, or the holder of an execution token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notehouse_core import errors, policy
+from notehouse_core.store import people, tokens
+from notehouse_core.store.models import User
+from notehouse_core.tokens import API, INTERACTIVE, Claims
+from notehouse_hub.service.hub_api import HubIdentity
+from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
+from notehouse_hub.service.sessions import XSRF_HEADER, shows_xsrf
+
+SERVICES = ("dashboards", "scheduler")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_SCOPES = ("access:services", "access:services!service=notehouse")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever sent a request; `user` is the person, `claims` those of an execution token."""
+
+    actor: policy.Actor
+    user: User | None = None
+    claims: Claims | None = None
+
+    @property
+    def person(self) -> User:
+        """The person behind a request that acts for one. Raises Forbidden for services and execution tokens."""
+        if self.user is None or self.claims is not None:
+            raise errors.Forbidden(
+                "This needs a person: log in, or send a Hub token of yours. Execution tokens only read."
+            )
+        return self.user
+
+    def tenant(self, wanted: str | None) -> str:
+        """The tenant a request is about; may be left out by people who have one. Raises Invalid or Forbidden."""
+        mine = (self.claims.tenant,) if self.claims else self.actor.tenants
+        if wanted is None and len(mine) == 1:
+            return mine[0]
+        if wanted is None:
+            named = ", ".join(mine) or "none"
+            raise errors.Invalid(
+                f"Name a tenant; yours: {named}.", fields=[{"field": "tenant", "message": "is missing"}]
+            )
+        if wanted not in mine and not self.actor.platform_admin:
+            raise errors.Forbidden("You do not belong to this tenant.")
+        return wanted
+
+    def require(self, action: str, tenant: str) -> None:
+        """Raise Forbidden with the policy's reason unless this caller may."""
+        decided = policy.decide(self.actor, action, tenant)
+        if not decided:
+            raise errors.Forbidden(decided.reason)
+
+
+async def caller_of(request: Request, resources: ResourcesDep, session: SessionDep) -> Caller:
+    """Say who calls. Raises Unauthenticated or Forbidden."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await _token_holder(resources, session, secret)
+    if scheme.lower() == "token":
+        return await _known_to_hub(resources, session, secret)
+    if scheme:
+        raise errors.Unauthenticated("Send Authorization: token <hub token>, or Bearer <execution token>.")
+    return await _browser(request, resources, session)
+
+
+async def _browser(request: Request, resources: Resources, session: AsyncSession) -> Caller:
+    cookie = resources.cookies.session(request)
+    if cookie is None:
+        raise errors.Unauthenticated("You are not logged in.")
+    if request.method not in _SAFE and not shows_xsrf(cookie, request.headers.get(XSRF_HEADER)):
+        raise errors.Forbidden("This page is out of date. Load it again and repeat what you did.")
+    return await _known_to_hub(resources, session, cookie.hub_token)
+
+
+async def _known_to_hub(resources: Resources, session: AsyncSession, token: str) -> Caller:
+    identity = await resources.hub.identify(token)
+    if identity is None or not set(_SCOPES) & set(identity.scopes):
+        raise errors.Unauthenticated("The Hub does not know this token for Notehouse. Log in again.")
+    if identity.kind == "service":
+        return _service(identity)
+    user = await people.find_user(session, identity.name)
+    if user is None:
+        raise errors.Forbidden(f"There is no active account {identity.name}. Ask your administrator.")
+    return Caller(people.actor_of(user), user)
+
+
+def _service(identity: HubIdentity) -> Caller:
+    if identity.name not in SERVICES:
+        raise errors.Forbidden("This service may not call the API.")
+    return Caller(policy.Actor(identity.name, service=True))
+
+
+async def _token_holder(resources: Resources, session: AsyncSession, token: str) -> Caller:
+    """The holder of an execution token acts for its person, but reads only."""
+    claims = resources.verifier.verify(token, API)
+    if await tokens.is_revoked(session, UUID(claims.jti)):
+        raise errors.Unauthenticated("This token was revoked. Get a new one, or restart the kernel.")
+    user = await people.find_user(session, claims.subject) if claims.purpose == INTERACTIVE else None
+    if claims.purpose == INTERACTIVE and user is None:
+        raise errors.Unauthenticated("The account of this token is closed.")
+    actor = people.actor_of(user) if user else policy.Actor(claims.subject)
+    return Caller(replace(actor, purpose=claims.purpose), user, claims)
+
+
+CallerDep = Annotated[Caller, Depends(caller_of)]

@@ -1,0 +1,89 @@
+"""What does the API process hold open while it runs?"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.errors import Invalid
+from notehouse_core.settings import Settings, required
+from notehouse_core.store.database import Database
+from notehouse_core.tokens import Signer, Verifier
+from notehouse_hub.service.hub_api import HubApi
+from notehouse_hub.service.kernel_gateways import KernelGateways
+from notehouse_hub.service.sessions import Cookies
+from notehouse_hub.service.warehouse import Warehouse
+
+PREFIX = "/services/notehouse"
+API_PREFIX = f"{PREFIX}/api/v1"
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Connections, keys and stores; one of each a process."""
+
+    settings: Settings
+    database: Database
+    hub: HubApi
+    gateways: KernelGateways
+    warehouse: Warehouse
+    signer: Signer
+    verifier: Verifier
+    artifacts: ArtifactStore
+    cookies: Cookies
+    client_id: str = "service-notehouse"
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open everything, and close it at the end. Raises Invalid naming a setting that is missing."""
+    hub = HubApi(settings.hub_api, required(settings.hub_token, "hub_token"))
+    warehouse = Warehouse(settings)
+    database = Database(required(settings.database_url, "database_url"))
+    signer, verifier = _keys(settings)
+    try:
+        yield Resources(
+            settings=settings,
+            database=database,
+            hub=hub,
+            gateways=KernelGateways(hub, settings),
+            warehouse=warehouse,
+            signer=signer,
+            verifier=verifier,
+            artifacts=ArtifactStore(settings.artifact_folder),
+            cookies=Cookies(required(settings.session_key, "session_key"), PREFIX),
+        )
+    finally:
+        await warehouse.close()
+        await hub.close()
+        await database.close()
+
+
+def _keys(settings: Settings) -> tuple[Signer, Verifier]:
+    if settings.signing_key_file is None or settings.verify_keys_file is None:
+        raise Invalid(
+            "NOTEHOUSE_SIGNING_KEY_FILE and NOTEHOUSE_VERIFY_KEYS_FILE must be set. `notehouse up` sets them."
+        )
+    return Signer.from_file(settings.signing_key_file), Verifier.from_file(settings.verify_keys_file)
+
+
+def resources_of(request: Request) -> Resources:
+    """Return what the process holds open."""
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+ResourcesDep = Annotated[Resources, Depends(resources_of)]
+
+
+async def session_of(resources: ResourcesDep) -> AsyncIterator[AsyncSession]:
+    """Give a request one transaction, committed before the answer goes out and undone by any error."""
+    async with resources.database.session() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(session_of, scope="function")]
