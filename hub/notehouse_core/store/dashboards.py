@@ -35,7 +35,7 @@ def parameters_hash(parameters: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def loaded() -> Select[tuple[Dashboard]]:
+def loaded() -> Select[Dashboard]:
     """Every dashboard that is not deleted, with what the policy needs to decide."""
     permissions = selectinload(Dashboard.permissions)
     return (
@@ -52,7 +52,7 @@ def loaded() -> Select[tuple[Dashboard]]:
     )
 
 
-def visible_to(actor: Actor) -> Select[tuple[Dashboard]]:
+def visible_to(actor: Actor) -> Select[Dashboard]:
     """The dashboards somebody may know of: those to view, and all of them for the platform admin."""
     query = loaded()
     if actor.platform_admin and actor.purpose is None:

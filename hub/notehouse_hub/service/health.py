@@ -48,4 +48,4 @@ async def _database(resources: Resources) -> bool:
 
 async def _artifacts(resources: Resources) -> bool:
     """Say whether files can be written where published notebooks are kept."""
-    return await asyncio.to_thread(os.access, resources.settings.artifacts, os.W_OK)
+    return await asyncio.to_thread(os.access, resources.settings.artifact_folder, os.W_OK)

@@ -1,7 +1,5 @@
 """Who calls? A person or a service the Hub knows, a browser with our cookie, or the holder of an execution token."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID

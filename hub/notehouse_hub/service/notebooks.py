@@ -82,7 +82,7 @@ def _assignments(source: str) -> dict[str, Any]:
         statements = ast.parse(source).body
     except SyntaxError as error:
         raise _refused(f"its parameters cell is not Python: {error.msg} in line {error.lineno}") from error
-    found = {}
+    found: dict[str, Any] = {}
     for statement in statements:
         match statement:
             case (
@@ -119,7 +119,7 @@ def _valid(content: dict[str, Any]) -> Any:
         found = content.get("nbformat", "missing")
         raise _refused(f"its nbformat is {found}, but only 4 is supported; open and save it in JupyterLab")
     try:
-        notebook = nbformat.from_dict(content)
+        notebook = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
         _, notebook = nbformat.validator.normalize(notebook)
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:

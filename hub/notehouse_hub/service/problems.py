@@ -59,7 +59,7 @@ async def _ours(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(error.details.get("retry_after", 5))
     if error.status >= 500:
         logger.warning("%s: %s %s", error.code, error.message, request_id.get())
-    return _answer(request, error.status, error.code, error.message, error.details, headers)
+    return _answer(request, error.status, error.code, error.message, error.details, headers=headers)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -99,6 +99,7 @@ def _answer(
     code: str,
     message: str,
     details: Any = None,
+    *,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     if wants_page(request):

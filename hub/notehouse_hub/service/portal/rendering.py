@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from notehouse_hub.service.portal.visitor import Visitor
 
+from notehouse_hub.service.portal.visitor import Visitor
 from notehouse_hub.service.resources import PREFIX, resources_of
 
 HERE = Path(__file__).parent

@@ -1,0 +1,1 @@
+"""The API service: REST API and portal."""

@@ -1,0 +1,25 @@
+"""The REST API: a router a noun."""
+
+from notehouse_hub.service.api import (
+    dashboards,
+    data_sources,
+    kernel_gateways,
+    me,
+    permissions,
+    queries,
+    tenants,
+    tokens,
+    versions,
+)
+
+ROUTERS = (
+    me.router,
+    tokens.router,
+    tenants.router,
+    data_sources.router,
+    queries.router,
+    dashboards.router,
+    versions.router,
+    permissions.router,
+    kernel_gateways.router,
+)

@@ -1,0 +1,50 @@
+"""Who am I, and what may I do?"""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from notehouse_core.access import PLATFORM
+from notehouse_core.store.plan import load_access_plan
+from notehouse_hub.service.identity import CallerDep
+from notehouse_hub.service.resources import SessionDep
+
+router = APIRouter(tags=["Me"])
+
+
+class TenantOfMine(BaseModel):
+    """A tenant I belong to."""
+
+    slug: str
+    roles: list[str]
+    permissions: list[str]
+    data_sources: list[str]
+
+
+class Me(BaseModel):
+    """The caller."""
+
+    username: str
+    is_admin: bool
+    purpose: str | None
+    tenants: list[TenantOfMine]
+
+
+@router.get("/me")
+async def me(caller: CallerDep, session: SessionDep) -> Me:
+    """Say who the caller is, and what they may do in each of their tenants."""
+    actor, plan = caller.actor, await load_access_plan(session)
+    tenants = [*actor.tenants, *([PLATFORM] if actor.platform_admin else [])]
+    return Me(
+        username=actor.name,
+        is_admin=actor.platform_admin,
+        purpose=actor.purpose,
+        tenants=[
+            TenantOfMine(
+                slug=tenant,
+                roles=sorted(actor.roles_in(tenant)),
+                permissions=sorted(actor.actions_in(tenant)),
+                data_sources=list(found.sources) if (found := plan.class_of(actor.name, tenant)) else [],
+            )
+            for tenant in tenants
+        ],
+    )

@@ -1,0 +1,121 @@
+"""Run SQL with the caller's own rights: through the query gateway, like any other client."""
+
+import json
+import time
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from notehouse_core import errors
+from notehouse_core.access import PLATFORM
+from notehouse_core.store.plan import class_of
+from notehouse_core.tokens import QUERY, Claims
+from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.identity import CallerDep
+from notehouse_hub.service.resources import ResourcesDep
+from notehouse_hub.service.warehouse import MEDIA_TYPES, Answer, Statement
+
+router = APIRouter(prefix="/queries", tags=["Queries"])
+
+_SECONDS = 120  # life of the token that one query runs under
+
+
+class QueryRequest(Body):
+    """A statement; `parameters` fill its {name:Type} places as typed values, never as text."""
+
+    sql: str = Field(min_length=1, max_length=1_000_000)
+    data_source: str = "warehouse"
+    tenant: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    format: Literal["json", "csv", "arrow", "parquet"] = "json"
+    limit: int = Field(default=10_000, ge=1, le=100_000)
+
+
+class Column(BaseModel):
+    """A column of a result."""
+
+    name: str
+    type: str
+
+
+class Statistics(BaseModel):
+    """What a query cost."""
+
+    elapsed_ms: float
+    rows_read: int
+    bytes_read: int
+    cached: bool
+
+
+class QueryResult(BaseModel):
+    """Rows as lists in the columns' order; `truncated` when there are more than `limit`."""
+
+    query_id: str
+    columns: list[Column]
+    rows: list[list[Any]]
+    row_count: int
+    truncated: bool
+    statistics: Statistics
+
+
+@router.post("", response_model=QueryResult)
+async def run(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) -> Any:
+    """Run a statement and answer its rows; Arrow, CSV or Parquet as a file by `format`."""
+    token = await _token(body, caller, resources)
+    statement = Statement(body.data_source, body.sql, body.parameters, body.limit)
+    began = time.perf_counter()
+    answer = await resources.warehouse.run(statement, body.format, token)
+    if body.format != "json":
+        return Response(answer.content, media_type=MEDIA_TYPES[body.format])
+    return _result(answer, body.limit, (time.perf_counter() - began) * 1000)
+
+
+async def _token(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) -> str:
+    """A token of the caller's own rights that lives as long as the query."""
+    if caller.claims is not None:
+        return resources.signer.sign(_short(caller.claims))
+    person = caller.person
+    async with resources.database.session() as session:
+        if person.is_admin and body.tenant in {None, PLATFORM}:
+            found = await class_of(session, person.username, PLATFORM)
+        else:
+            tenant = caller.tenant(body.tenant)
+            caller.require("run-sql", tenant)
+            if tenant not in caller.actor.tenants:
+                raise errors.Forbidden("The platform admin reads a tenant's rows only as its member.")
+            found = await class_of(session, person.username, tenant)
+    claims = Claims(person.username, found.tenant, found.id, "interactive", audience=(QUERY,))
+    return resources.signer.sign(_short(claims))
+
+
+def _short(claims: Claims) -> Claims:
+    return Claims(
+        subject=claims.subject,
+        tenant=claims.tenant,
+        access_class=claims.access_class,
+        purpose=claims.purpose,
+        audience=(QUERY,),
+        object=claims.object,
+        sources=claims.sources,
+        expires_at=min(int(time.time()) + _SECONDS, claims.expires_at),
+    )
+
+
+def _result(answer: Answer, limit: int, elapsed_ms: float) -> QueryResult:
+    content = json.loads(answer.content) if answer.content.strip() else {"meta": [], "data": []}
+    rows = content["data"]
+    return QueryResult(
+        query_id=answer.query_id,
+        columns=[Column(**each) for each in content["meta"]],
+        rows=rows[:limit],
+        row_count=min(len(rows), limit),
+        truncated=len(rows) > limit,
+        statistics=Statistics(
+            elapsed_ms=round(elapsed_ms, 1),
+            rows_read=answer.summary.get("read_rows", 0),
+            bytes_read=answer.summary.get("read_bytes", 0),
+            cached=False,
+        ),
+    )

@@ -1,0 +1,108 @@
+"""Execution tokens: what a kernel, a script or a BI tool holds instead of a password."""
+
+from datetime import UTC, datetime
+from time import time
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notehouse_core import errors, policy
+from notehouse_core.access import PLATFORM, AccessClass
+from notehouse_core.store import tokens
+from notehouse_core.store.plan import class_of, load_access_plan
+from notehouse_core.tokens import INTERACTIVE, RUN, Claims
+from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.identity import Caller, CallerDep
+from notehouse_hub.service.resources import ResourcesDep, SessionDep
+
+router = APIRouter(prefix="/tokens", tags=["Tokens"])
+
+LONGEST = {"interactive": 3600, "view": 3600, "run": 86_400}  # seconds
+
+
+class TokenRequest(Body):
+    """People ask for `interactive`; services for `run` and `view`, naming a class and an object."""
+
+    purpose: Literal["interactive", "run", "view"] = "interactive"
+    tenant: str | None = None
+    ttl_seconds: int = Field(default=3600, ge=1, le=86_400)
+    data_sources: list[str] = Field(default_factory=list, max_length=50)
+    access_class: str | None = Field(default=None, pattern="^[0-9a-f]{20}$")
+    object: str = Field(default="", max_length=200)
+
+
+class IssuedToken(BaseModel):
+    """A token, told once; `id` revokes it."""
+
+    id: UUID
+    token: str
+    expires_at: datetime
+
+
+@router.post("", status_code=201)
+async def issue(
+    body: TokenRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep
+) -> IssuedToken:
+    """Issue an execution token: minutes to hours, for one tenant's rows, never more than the caller may read."""
+    found, subject = await _rights(body, caller, session)
+    _check_sources(body, found)
+    life = min(body.ttl_seconds, LONGEST[body.purpose])
+    claims = Claims(
+        subject=subject,
+        tenant=found.tenant,
+        access_class=found.id,
+        purpose=body.purpose,
+        object=body.object,
+        sources=tuple(body.data_sources),
+        expires_at=int(time()) + life,
+    )
+    token = resources.signer.sign(claims)
+    await tokens.remember(session, claims, token, issued_by=caller.actor.name)
+    return IssuedToken(
+        id=UUID(claims.jti), token=token, expires_at=datetime.fromtimestamp(claims.expires_at, UTC)
+    )
+
+
+@router.delete("/{token_id}", status_code=204)
+async def revoke(token_id: UUID, caller: CallerDep, session: SessionDep) -> None:
+    """End a token before its time; whatever it runs is stopped."""
+    if caller.claims is not None and caller.claims.jti != str(token_id):
+        raise errors.Forbidden("An execution token can end itself, no other.")
+    if not await tokens.revoke(session, token_id, caller.actor.name):
+        raise errors.NotFound("There is no such token of yours.")
+
+
+async def _rights(body: TokenRequest, caller: Caller, session: AsyncSession) -> tuple[AccessClass, str]:
+    """The class a token is for, and in whose name it is. Raises Forbidden."""
+    if caller.actor.service:
+        return await _class_for_service(body, session)
+    person = caller.person
+    if body.purpose != INTERACTIVE or body.access_class or body.object:
+        raise errors.Forbidden("People get tokens of purpose interactive, for their own rights.")
+    if person.is_admin and body.tenant in {None, PLATFORM}:
+        return await class_of(session, person.username, PLATFORM), person.username
+    tenant = caller.tenant(body.tenant)
+    allowed = policy.decide(caller.actor, "run-sql", tenant)
+    if not allowed or tenant not in caller.actor.tenants:
+        raise errors.Forbidden(allowed.reason)
+    return await class_of(session, person.username, tenant), person.username
+
+
+async def _class_for_service(body: TokenRequest, session: AsyncSession) -> tuple[AccessClass, str]:
+    if body.purpose == INTERACTIVE or not body.access_class or not body.object:
+        raise errors.Invalid(f"A service asks for purpose {RUN} or view, with access_class and object.")
+    found = (await load_access_plan(session)).classes.get(body.access_class)
+    if found is None:
+        raise errors.Forbidden("Nobody has this access class any more.")
+    return found, f"class:{found.id}"
+
+
+def _check_sources(body: TokenRequest, found: AccessClass) -> None:
+    if unknown := set(body.data_sources) - set(found.sources):
+        raise errors.Invalid(
+            f"No such data source for you: {', '.join(sorted(unknown))}.",
+            fields=[{"field": "data_sources", "message": f"one of {', '.join(found.sources)}"}],
+        )
