@@ -73,11 +73,17 @@ def seed_demo() -> None:
 @app.command()
 def publish(
     notebook: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The notebook (.ipynb).")],
+    slug: Annotated[
+        str | None, typer.Option(help="Address of the dashboard; by default the file's name.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Title; by default the notebook's first heading.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Needed only by people of several tenants.")] = None,
+    message: Annotated[str, typer.Option("--message", "-m", help="What has changed.")] = "",
 ) -> None:
     """Publish a notebook as a dashboard, as who you are."""
     from notehouse_hub.publish import publish as send
 
-    send(notebook)
+    send(notebook, slug, name, tenant, message)
 
 
 @app.command()

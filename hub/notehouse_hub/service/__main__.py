@@ -2,7 +2,7 @@
 
 import uvicorn
 
-from notehouse_core.logs import configure_logging
+from notehouse_core.logs import configure_logs
 from notehouse_core.settings import load_settings
 from notehouse_hub.service.app import create_app
 
@@ -10,7 +10,7 @@ from notehouse_hub.service.app import create_app
 def main() -> None:
     """Serve until told to stop."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logs(settings.log_level)
     uvicorn.run(
         create_app(settings),
         host="127.0.0.1",

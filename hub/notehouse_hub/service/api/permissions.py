@@ -54,9 +54,9 @@ async def permissions(reference: str, caller: CallerDep, session: SessionDep) ->
 async def replace(reference: str, body: Grants, caller: CallerDep, session: SessionDep) -> GrantsOut:
     """Say anew who may do what; whoever gains a view gets a snapshot made."""
     found = await allowed(session, caller, reference, "share", lock=True)
-    if any(grant.permission_type == "admin" for grant in body.items):
-        if not (decided := store.decision(caller.actor, "admin", found)):
-            raise errors.Forbidden(decided.reason)
+    decided = store.decision(caller.actor, "admin", found)
+    if not decided and any(grant.permission_type == "admin" for grant in body.items):
+        raise errors.Forbidden(decided.reason)
     rows = [await _row(session, found, grant, caller.person) for grant in body.items]
     found.permissions = rows
     await session.flush()

@@ -47,6 +47,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._keep_alive = True
         self._begun = False  # an answer has begun
+        self._unreadable = False  # where the next request begins is not known any more
         self._timer: asyncio.TimerHandle | None = None
         self._start()
 
@@ -70,14 +71,14 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
+        if self._unreadable:
+            return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._take(malformed("This connection speaks plain HTTP only."))
-        except httptools.HttpParserError:
-            self._take(malformed("This is not an HTTP request."))
-        except Refusal as refusal:
-            self._take(refusal)
+        except httptools.HttpParserError as error:
+            self._unreadable = True
+            known = error.__context__
+            self._take(known if isinstance(known, Refusal) else malformed("This is not an HTTP request."))
 
     def pause_writing(self) -> None:
         """Hold ClickHouse back: the client is slower."""
@@ -115,6 +116,8 @@ class ClientConnection(asyncio.Protocol):
         """Tell a client that asks first to go on."""
         if self._parser.get_http_version() != "1.1":
             raise malformed("Use HTTP/1.1.")
+        if self._parser.should_upgrade():
+            raise malformed("This connection speaks plain HTTP only.")
         expects = any(name.lower() == b"expect" for name, _ in self._headers)
         if expects and self._task is None:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")

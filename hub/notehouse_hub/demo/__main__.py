@@ -1,0 +1,45 @@
+"""`python -m notehouse_hub.demo`: make the demo's accounts and content; safe to repeat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+
+from sqlalchemy import text
+
+from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.errors import Invalid
+from notehouse_core.settings import Settings, load_settings, required
+from notehouse_core.store.database import Database
+from notehouse_core.store.plan import CHANNEL
+from notehouse_hub.demo.accounts import CARRIERS, PEOPLE, make_person, make_tenant
+from notehouse_hub.demo.content import publish_punctuality, schedule_report
+
+
+async def seed(settings: Settings, passwords: dict[str, str]) -> None:
+    """Make everything in one transaction."""
+    database = Database(required(settings.database_url, "database_url"))
+    artifacts = ArtifactStore(settings.artifact_folder)
+    try:
+        async with database.session() as session:
+            tenants = {slug: await make_tenant(session, slug) for slug in CARRIERS}
+            people = {name: await make_person(session, name, passwords[name]) for name in PEOPLE}
+            for slug, tenant in tenants.items():
+                owner = people[f"{slug}-analyst"]
+                await publish_punctuality(session, artifacts, tenant, owner)
+                await schedule_report(session, artifacts, tenant, owner)
+            await session.execute(text(f"NOTIFY {CHANNEL}"))
+    finally:
+        await database.close()
+
+
+def _passwords() -> dict[str, str]:
+    given = json.loads(os.environ.get("NOTEHOUSE_DEMO_PASSWORDS", "{}"))
+    if missing := PEOPLE.keys() - given.keys():
+        raise Invalid(f"NOTEHOUSE_DEMO_PASSWORDS lacks {', '.join(sorted(missing))}. `notehouse up` sets it.")
+    return dict(given)
+
+
+if __name__ == "__main__":
+    asyncio.run(seed(load_settings(), _passwords()))

@@ -1,0 +1,83 @@
+"""What the demo's analysts have made: a dashboard at each airline, and a weekly report."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.paths import shared
+from notehouse_core.store import dashboards
+from notehouse_core.store.models import Dashboard, Schedule, Tenant, User
+from notehouse_hub.service.notebooks import CheckedNotebook, check_notebook, tiles_of
+
+_LARGEST = 10_000_000
+
+
+def example(path: str) -> CheckedNotebook:
+    """A notebook that ships with Notehouse, checked as any other."""
+    content = (shared("notebooks") / path).read_bytes()
+    return check_notebook(json.loads(content), len(content), _LARGEST)
+
+
+async def publish_punctuality(
+    session: AsyncSession, artifacts: ArtifactStore, tenant: Tenant, owner: User
+) -> None:
+    """The example dashboard, published anew only when its notebook has changed."""
+    checked = example("examples/punctuality.ipynb")
+    found = await dashboards.find(session, f"{tenant.slug}:punctuality", lock=True)
+    if found is None:
+        session.add(
+            Dashboard(
+                tenant_id=tenant.id,
+                owner_id=owner.id,
+                slug="punctuality",
+                name="Punctuality",
+                description="How late flights arrive, by month and by airport of departure.",
+                tags=["flights", "operations"],
+                is_public=True,
+            )
+        )
+        await session.flush()
+        found = await dashboards.find(session, f"{tenant.slug}:punctuality", lock=True)
+    assert found is not None  # noqa: S101 - made above
+    known = await dashboards.versions_of(session, found)
+    if known and known[0].notebook_sha256 == checked.sha256:
+        return
+    version = await dashboards.add_version(
+        session,
+        found,
+        notebook=artifacts.put(checked.content),
+        notebook_sha256=checked.sha256,
+        parameters=checked.parameters,
+        layout=checked.layout,
+        tiles=[vars(tile) for tile in tiles_of(checked.cells)],
+        message="The demo's own",
+        author=owner,
+    )
+    await dashboards.request_snapshots(session, found, version)
+
+
+async def schedule_report(
+    session: AsyncSession, artifacts: ArtifactStore, tenant: Tenant, owner: User
+) -> None:
+    """The weekly report, each Monday at seven in New York."""
+    wanted = select(Schedule).where(Schedule.tenant_id == tenant.id, Schedule.name == "weekly-punctuality")
+    if await session.scalar(wanted) is not None:
+        return
+    checked = example("reports/weekly-punctuality.ipynb")
+    session.add(
+        Schedule(
+            tenant_id=tenant.id,
+            name="weekly-punctuality",
+            notebook=artifacts.put(checked.content),
+            notebook_name="weekly-punctuality.ipynb",
+            cron="0 7 * * 1",
+            timezone="America/New_York",
+            parameters=checked.parameters,
+            run_as_id=owner.id,
+            owner_id=owner.id,
+        )
+    )

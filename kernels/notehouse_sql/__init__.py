@@ -1,0 +1,15 @@
+"""SQL in notebooks: `%%sql` runs on the query gateway and answers a frame. Loaded by the kernel spec `notehouse`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Give a shell `%sql`, `%%sql` and `%sqlcmd`."""
+    from notehouse_sql.magic import SqlMagics
+
+    shell.register_magics(SqlMagics(shell))

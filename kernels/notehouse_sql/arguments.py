@@ -1,0 +1,112 @@
+"""The line after `%%sql`: which source, how many rows, under which name."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from notehouse_sql.errors import SqlError
+
+DEFAULT_SOURCE = "warehouse"
+DEFAULT_LIMIT = 100_000
+_ASSIGNED = re.compile(r"^\s*([A-Za-z_]\w*)\s*<<\s*")
+_SOURCE = re.compile(r"^[A-Za-z_][\w-]*$")
+_STATEMENT = re.compile(
+    r"^\s*(SELECT|WITH|SHOW|DESCRIBE|DESC|EXPLAIN|EXISTS|INSERT|CREATE|ALTER|DROP|\()", re.IGNORECASE
+)
+_HELP = "%%sql [source] [name <<] [--as NAME] [--with NAME] [--limit N | --all] [--no-cache]"
+
+
+@dataclass
+class Arguments:
+    """What one cell asks for. `assign` gets the frame; `save` names the query without fetching it."""
+
+    source: str = DEFAULT_SOURCE
+    assign: str | None = None
+    save: str | None = None
+    use: tuple[str, ...] = ()
+    limit: int | None = DEFAULT_LIMIT
+    cache: bool = True
+    sql: str = ""
+
+
+def parse(line: str, cell: str | None) -> Arguments:
+    """Read a line magic's or a cell magic's arguments. Raises SqlError that shows how they are written."""
+    found = Arguments()
+    rest = _take_assignment(line, found)
+    words = _words(rest) if cell is not None else _leading(rest)
+    used = _options(words, found)
+    found.sql = cell if cell is not None else _after(rest, used)
+    if assigned := _ASSIGNED.match(found.sql):
+        found.assign, found.sql = assigned[1], found.sql[assigned.end() :]
+    if not found.sql.strip():
+        raise SqlError(f"There is no SQL in this cell. Write it below the line {_HELP}")
+    return found
+
+
+def _take_assignment(line: str, found: Arguments) -> str:
+    matched = _ASSIGNED.match(line)
+    if matched is None:
+        return line
+    found.assign = matched[1]
+    return line[matched.end() :]
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise SqlError(f"This line cannot be read ({error}). It is written: {_HELP}") from error
+
+
+def _leading(line: str) -> list[str]:
+    """The options in front of a statement on the same line; a statement is never split into words."""
+    words: list[str] = []
+    for word in line.split():
+        takes_value = bool(words) and words[-1] in {"--as", "--save", "--with", "--limit"}
+        is_source = not words and _SOURCE.match(word) and not _STATEMENT.match(word)
+        if not (word.startswith("--") or takes_value or is_source):
+            break
+        words.append(word)
+    return words
+
+
+def _after(line: str, used: int) -> str:
+    return re.sub(rf"^\s*(?:\S+\s+){{{used}}}", "", line)
+
+
+def _options(words: list[str], found: Arguments) -> int:
+    """Fill in what words say, and return how many there were."""
+    rest = iter(words)
+    for word in rest:
+        match word:
+            case "--as" | "--save":
+                found.save = _needed(next(rest, None), word)
+            case "--with":
+                found.use = (*found.use, _needed(next(rest, None), word))
+            case "--limit":
+                found.limit = _number(_needed(next(rest, None), word))
+            case "--all":
+                found.limit = None
+            case "--no-cache":
+                found.cache = False
+            case _ if matched := _ASSIGNED.match(f"{word} <<"):
+                found.source = matched[1] if word != "<<" else found.source
+            case "<<":
+                found.assign, found.source = found.source, DEFAULT_SOURCE
+            case _:
+                raise SqlError(f"{word} is not known here. It is written: {_HELP}")
+    return len(words)
+
+
+def _needed(value: str | None, option: str) -> str:
+    if value is None:
+        raise SqlError(f"{option} needs a value. It is written: {_HELP}")
+    return value
+
+
+def _number(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise SqlError(f"--limit needs a number of rows, not {text}.")
+    return int(text)

@@ -1,0 +1,102 @@
+"""The query gateway as a kernel sees it: a token from a file, statements over HTTP, Arrow back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from notehouse_sql.errors import SqlError, explain
+
+CONNECT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL, the values of its {name:Type} places as text, and the id it is known by while it runs."""
+
+    source: str
+    sql: str
+    query_id: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+class QueryGateway:
+    """Sends statements; reads the token anew for each, because the server renews it in place."""
+
+    def __init__(self, url: str, token_file: Path) -> None:
+        self._token_file = token_file
+        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
+        self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False)
+
+    @classmethod
+    def from_environment(cls) -> QueryGateway:
+        """The gateway this kernel was started with. Raises SqlError when it was started without one."""
+        url, file = os.environ.get("NOTEHOUSE_QUERY_URL"), os.environ.get("NOTEHOUSE_TOKEN_FILE")
+        if not url or not file:
+            raise SqlError(
+                "This kernel was started without a connection to Notehouse. Choose the kernel 'SQL + Python'."
+            )
+        return cls(url, Path(file))
+
+    @contextmanager
+    def run(self, statement: Statement) -> Iterator[Iterator[bytes]]:
+        """The answer's bytes as they come, Arrow stream format. Raises SqlError.
+
+        Leaving the block early closes the connection, which ends the query in the database.
+        """
+        try:
+            with self._http.stream(
+                "POST",
+                f"/{statement.source}/",
+                params=_query(statement),
+                content=statement.sql.encode(),
+                headers=self._headers(),
+            ) as answer:
+                if answer.is_error:
+                    raise explain(answer.read().decode(errors="replace"), statement.sql)
+                yield answer.iter_bytes()
+        except httpx.TransportError as error:
+            raise SqlError(
+                "The query gateway does not answer, or the connection to it broke. It is started again by itself: "
+                "run the cell once more in a few seconds."
+            ) from error
+
+    def progress(self, query_id: str) -> dict[str, Any] | None:
+        """How far a running statement is; None when it does not run or nobody can say."""
+        try:
+            answer = self._http.get(f"/query/{query_id}", headers=self._headers(), timeout=2)
+        except (httpx.HTTPError, SqlError):
+            return None
+        return dict(answer.json()) if answer.is_success else None
+
+    def stop(self, query_id: str) -> None:
+        """End a running statement; nothing to do when it has ended by itself."""
+        try:
+            self._http.delete(f"/query/{query_id}", headers=self._headers(), timeout=5)
+        except httpx.HTTPError as error:
+            raise SqlError(
+                "The query could not be cancelled: the query gateway does not answer. It ends at its time limit."
+            ) from error
+
+    def _headers(self) -> dict[str, str]:
+        try:
+            token = self._token_file.read_text().strip()
+        except OSError as error:
+            raise SqlError(
+                "This kernel has no token yet. If this stays for more than a minute, restart your server "
+                "(File > Hub Control Panel)."
+            ) from error
+        return {"Authorization": f"Bearer {token}"}
+
+
+def _query(statement: Statement) -> dict[str, str]:
+    parameters = {f"param_{name}": value for name, value in statement.parameters.items()}
+    fixed = {"default_format": "ArrowStream", "query_id": statement.query_id}
+    return {**statement.settings, **parameters, **fixed}

@@ -1,0 +1,119 @@
+"""`%sql`, `%%sql` and `%sqlcmd`: jupysql's language, executed by the query gateway."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import uuid4
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+
+from notehouse_sql import arguments, frames, parameters
+from notehouse_sql.arguments import Arguments
+from notehouse_sql.errors import SqlError
+from notehouse_sql.gateway import QueryGateway, Statement
+from notehouse_sql.progress import Progress
+
+_COMMANDS = {
+    "tables": "SELECT database, name AS table, total_rows AS rows, comment FROM system.tables "
+    "WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA') ORDER BY ALL",
+    "columns": "SELECT name, type, comment FROM system.columns "
+    "WHERE database = currentDatabase() AND table = {table:String} ORDER BY position",
+}
+
+
+@magics_class
+class SqlMagics(Magics):  # type: ignore[misc]
+    """SQL in a shell; queries saved under a name compose by `--with`."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._gateway: QueryGateway | None = None
+        self._history: list[dict[str, Any]] = []
+
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def sql(self, line: str, cell: str | None = None) -> Any:
+        """Run SQL and answer a frame: %%sql [source] [name <<] [--as NAME] [--with NAME] [--limit N | --all]."""
+        asked = arguments.parse(line, cell)
+        text = self._composed(asked)
+        if asked.save:
+            _store().store(asked.save, asked.sql, with_=list(asked.use) or None)
+            print(f"Saved as {asked.save}: use it with %%sql --with {asked.save}. Nothing was fetched.")
+            return None
+        frame = self._run(asked, text)
+        if asked.assign is None:
+            return frame
+        self.shell.user_ns[asked.assign] = frame
+        return None
+
+    @line_magic  # type: ignore[untyped-decorator]
+    def sqlcmd(self, line: str) -> Any:
+        """Show what there is: %sqlcmd sources | tables | columns TABLE | history."""
+        name, *rest = line.split() or [""]
+        if name == "sources":
+            return self._rows(
+                "SELECT DISTINCT name AS database, comment FROM system.databases ORDER BY name", {}
+            )
+        if name == "history":
+            import pandas as pd
+
+            return pd.DataFrame(self._history, columns=["sql", "rows", "seconds"])
+        if name not in _COMMANDS or (name == "columns") != bool(rest):
+            raise SqlError("It is written: %sqlcmd sources | tables | columns TABLE | history")
+        return self._rows(_COMMANDS[name], {"table": rest[-1]} if rest else {})
+
+    def _composed(self, asked: Arguments) -> str:
+        """The statement with the saved queries it uses in front of it, as common table expressions."""
+        if not asked.use:
+            return asked.sql.strip().rstrip(";")
+        try:
+            return str(_store().render(asked.sql.strip().rstrip(";"), with_=list(asked.use)))
+        except Exception as error:  # whatever jupysql raises for a name it does not know
+            raise SqlError(str(error)) from None
+
+    def _run(self, asked: Arguments, text: str) -> Any:
+        sql, values = parameters.bind(text, self.shell.user_ns)
+        statement = Statement(asked.source, sql, f"cell-{uuid4().hex[:16]}", values, _settings(asked))
+        began = time.monotonic()
+        result = self._fetch(statement, asked.limit)
+        seconds = time.monotonic() - began
+        self._history.append({"sql": text, "rows": result.table.num_rows, "seconds": round(seconds, 3)})
+        print(_told(result, seconds))
+        return result.frame()
+
+    def _rows(self, sql: str, values: dict[str, str]) -> Any:
+        statement = Statement(arguments.DEFAULT_SOURCE, sql, f"cell-{uuid4().hex[:16]}", values)
+        return self._fetch(statement, None).frame()
+
+    def _fetch(self, statement: Statement, limit: int | None) -> frames.Result:
+        if self._gateway is None:
+            self._gateway = QueryGateway.from_environment()
+        try:
+            with Progress(self._gateway, statement.query_id), self._gateway.run(statement) as chunks:
+                return frames.read(chunks, limit if limit is not None else 2**62, statement.sql)
+        except KeyboardInterrupt:
+            self._gateway.stop(statement.query_id)
+            raise SqlError("Interrupted: the query was cancelled in the database too.") from None
+
+
+def _store() -> Any:
+    """Jupysql's own memory of saved queries; imported late, because it is slow to import."""
+    from sql.store import store
+
+    return store
+
+
+def _told(result: frames.Result, seconds: float) -> str:
+    rows = result.table.num_rows
+    told = f"{rows:,} {'row' if rows == 1 else 'rows'} in {seconds:.2f} s"
+    if result.truncated:
+        told += (
+            f". There are more: only the first {rows:,} were fetched. --limit N fetches N, --all every row."
+        )
+    return told
+
+
+def _settings(asked: Arguments) -> dict[str, str]:
+    """Whether the database may answer from its memory of earlier queries of the same rights."""
+    return {} if asked.cache else {"use_query_cache": "0"}
