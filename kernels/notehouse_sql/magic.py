@@ -24,15 +24,16 @@ _COMMANDS = {
 
 
 @magics_class
-class SqlMagics(Magics):  # type: ignore[misc]
+class SqlMagics(Magics):
     """SQL in a shell; queries saved under a name compose by `--with`."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self._variables: dict[str, Any] = shell.user_ns
         self._gateway: QueryGateway | None = None
         self._history: list[dict[str, Any]] = []
 
-    @line_cell_magic  # type: ignore[untyped-decorator]
+    @line_cell_magic
     def sql(self, line: str, cell: str | None = None) -> Any:
         """Run SQL and answer a frame: %%sql [source] [name <<] [--as NAME] [--with NAME] [--limit N | --all]."""
         asked = arguments.parse(line, cell)
@@ -44,10 +45,10 @@ class SqlMagics(Magics):  # type: ignore[misc]
         frame = self._run(asked, text)
         if asked.assign is None:
             return frame
-        self.shell.user_ns[asked.assign] = frame
+        self._variables[asked.assign] = frame
         return None
 
-    @line_magic  # type: ignore[untyped-decorator]
+    @line_magic
     def sqlcmd(self, line: str) -> Any:
         """Show what there is: %sqlcmd sources | tables | columns TABLE | history."""
         name, *rest = line.split() or [""]
@@ -73,7 +74,7 @@ class SqlMagics(Magics):  # type: ignore[misc]
             raise SqlError(str(error)) from None
 
     def _run(self, asked: Arguments, text: str) -> Any:
-        sql, values = parameters.bind(text, self.shell.user_ns)
+        sql, values = parameters.bind(text, self._variables)
         statement = Statement(asked.source, sql, f"cell-{uuid4().hex[:16]}", values, _settings(asked))
         began = time.monotonic()
         result = self._fetch(statement, asked.limit)

@@ -76,7 +76,9 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - how it was registered
     phrase = HTTPStatus(error.status_code).phrase
     message = _SENTENCES.get(error.status_code, str(error.detail))
-    return _answer(request, error.status_code, phrase.lower().replace(" ", "_"), message, None, error.headers)
+    return _answer(
+        request, error.status_code, phrase.lower().replace(" ", "_"), message, headers=error.headers
+    )
 
 
 async def _database(request: Request, error: Exception) -> Response:

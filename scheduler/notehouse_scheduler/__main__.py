@@ -1,0 +1,69 @@
+"""`python -m notehouse_scheduler`: a worker. It ticks, and executes runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from uuid import UUID
+
+from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.control_plane import ControlPlane
+from notehouse_core.ids import uuid7
+from notehouse_core.logs import configure_logs
+from notehouse_core.settings import Settings, load_settings, required
+from notehouse_core.store.database import Database
+from notehouse_scheduler.queue import QUEUE, TASK, make_app
+from notehouse_scheduler.runner import Runner
+from notehouse_scheduler.tick import tick_for_ever
+
+
+async def work(settings: Settings) -> None:
+    """Work until SIGTERM; runs under way are handed back for another worker."""
+    url = required(settings.database_url, "database_url")
+    database, control = Database(url), ControlPlane(settings)
+    name = f"{socket.gethostname()}-{os.getpid()}-{uuid7().hex[-6:]}"
+    runner = Runner(
+        database, control, ArtifactStore(settings.artifact_folder), name, settings.cell_timeout_seconds
+    )
+    app = make_app(url)
+
+    @app.task(name=TASK, queue=QUEUE)
+    async def execute_run(run_id: str) -> None:
+        await runner.execute(UUID(run_id))
+
+    async with app.open_async():
+        ticking = asyncio.create_task(tick_for_ever(database, app))
+        working = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=settings.concurrent_runs,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                shutdown_graceful_timeout=0,
+                fetch_job_polling_interval=5.0,
+            )
+        )
+        await _until_stopped(ticking, working)
+    await control.aclose()
+    await database.close()
+
+
+async def _until_stopped(*tasks: asyncio.Task[None]) -> None:
+    """Wait for SIGTERM or SIGINT, or for the failure of a part, which the supervisor then sees."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({*tasks, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (*tasks, waiting):
+        task.cancel()
+    await asyncio.gather(*tasks, waiting, return_exceptions=True)
+    for task in done - {waiting}:
+        task.result()
+
+
+if __name__ == "__main__":
+    configure_logs(load_settings().log_level)
+    asyncio.run(work(load_settings()))
