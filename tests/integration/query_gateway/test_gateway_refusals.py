@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from notehouse_hub.service.query_gateway.gate import functions
+
 REFUSED = [
     # files and networks, as table functions and as scalars, however written
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
@@ -250,3 +252,19 @@ def test_no_row_of_others_stops_a_statement(house: Any) -> None:
 )
 def test_only_rows_of_the_class_count(house: Any, statement: str) -> None:
     assert house.ask(statement, param_t="flights").text == "10000\n"
+
+
+def test_the_lists_of_functions_name_every_one_of_the_engine(house: Any) -> None:
+    """A function on neither list is refused; that a list has it shows that somebody has looked at it."""
+    known = set(
+        house.clickhouse.query("SELECT name FROM system.functions WHERE origin = 'System'").lower().split()
+    )
+    assert known - functions.ALLOWED - functions.DENIED == set()
+    tables = set(house.clickhouse.query("SELECT name FROM system.table_functions").lower().split())
+    assert tables - functions.TABLE_FUNCTIONS - functions.DENIED_TABLE_FUNCTIONS == set()
+
+
+def test_a_token_of_odd_bytes_is_no_token(house: Any) -> None:
+    for value in (b"Bearer \xff\xfe", b"Bearer a.b.c", b"Basic \xff", b"Bearer " + b"x" * 100_000):
+        answer = httpx.post(house.url, content="SELECT 1", headers={b"Authorization": value})
+        assert answer.status_code == 401

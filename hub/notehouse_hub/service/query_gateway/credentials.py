@@ -1,7 +1,6 @@
 """Where in a request does the token stand? Wherever clients of ClickHouse put a password."""
 
 import base64
-import binascii
 
 from notehouse_hub.service.query_gateway.client_request import ClientRequest
 from notehouse_hub.service.query_gateway.refusal import unauthenticated
@@ -42,6 +41,6 @@ def _basic_password(value: str) -> str:
     """Return the password of basic authentication (RFC 7617); the user's name does not matter."""
     try:
         text = base64.b64decode(value, validate=True).decode("utf-8", "replace")
-    except binascii.Error as error:
+    except ValueError as error:
         raise unauthenticated(f"The Authorization header is damaged. {_HOW}") from error
     return text.partition(":")[2]

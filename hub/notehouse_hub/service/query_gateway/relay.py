@@ -53,28 +53,29 @@ class Relay:
         self.bytes = 0
         self._receiver = receiver
         self._lines: list[bytes] = []
+        self._head = bytearray()
         self._begun = False
         self._dropped = False
 
     def head_line(self, line: bytes) -> None:
         """Take a line; progress is passed on as it comes."""
         if self._begun:
-            self._write_line(line)
-            return
-        self._lines.append(line)
+            self._add(line)
+        else:
+            self._lines.append(line)
         if line.lower().startswith(_PROGRESS):
             self._begin()
+            self._flush()
 
     def head_end(self) -> None:
         """Decide whether this answer is passed on."""
         if not self._begun and self._is_not_ready():
             self._dropped = True
             return
-        if not self._begun:
-            self._begin()
-        guards = b"\r\n".join(GUARDS)
+        self._begin()
         connection = b"keep-alive" if self._receiver.keeps_alive() else b"close"
-        self._receiver.write(guards + b"\r\nConnection: " + connection + b"\r\n\r\n")
+        self._head += b"\r\n".join([*GUARDS, b"Connection: " + connection, b"", b""])
+        self._flush()
 
     def body(self, data: bytes) -> None:
         """Pass a piece on."""
@@ -91,24 +92,33 @@ class Relay:
         self._settle(Outcome.CUT if self._begun else Outcome.BROKEN)
 
     def _begin(self) -> None:
+        """Begin the answer with the lines that came so far."""
+        if self._begun:
+            return
         self._begun = True
         self.status = int(self._lines[0].split(b" ", 2)[1])
-        self._receiver.write(self._lines[0] + b"\r\n")
+        self.code = int(self._codes()[0]) if self._codes() else 0
         names = [line.lower() for line in self._lines[1:]]
-        if any(name.startswith(_CODE) for name in names):
-            self.code = next(int(name.split(b":")[1]) for name in names if name.startswith(_CODE))
         if not any(name.startswith((b"content-length:", b"transfer-encoding:", _PROGRESS)) for name in names):
             self._receiver.will_close()
+        self._head += self._lines[0] + b"\r\n"
         for line in self._lines[1:]:
-            self._write_line(line)
+            self._add(line)
 
-    def _write_line(self, line: bytes) -> None:
+    def _add(self, line: bytes) -> None:
         if line.lower().startswith(_PASSED):
-            self._receiver.write(line + b"\r\n")
+            self._head += line + b"\r\n"
+
+    def _flush(self) -> None:
+        self._receiver.write(bytes(self._head))
+        self._head.clear()
+
+    def _codes(self) -> list[bytes]:
+        return [line.split(b":")[1].strip() for line in self._lines if line.lower().startswith(_CODE)]
 
     def _is_not_ready(self) -> bool:
         status = self._lines[0].split(b" ", 2)[1]
-        codes = [line.split(b":")[1].strip() for line in self._lines if line.lower().startswith(_CODE)]
+        codes = self._codes()
         return codes == [_UNKNOWN_USER] or (status == b"404" and not codes)
 
     def _settle(self, outcome: Outcome) -> None:
