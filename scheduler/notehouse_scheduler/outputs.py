@@ -17,12 +17,12 @@ _TYPES = {NOTEBOOK: "application/x-ipynb+json", PAGE: "text/html; charset=utf-8"
 
 async def keep(executed: Path, title: str, artifacts: ArtifactStore) -> list[dict[str, Any]]:
     """Store what an execution has left, also a failed one's; the list that a run's row holds."""
-    if not executed.exists():
-        return []
     return await asyncio.to_thread(_keep, executed, title, artifacts)
 
 
 def _keep(executed: Path, title: str, artifacts: ArtifactStore) -> list[dict[str, Any]]:
+    if not executed.exists():
+        return []
     content = executed.read_bytes()
     page = page_of(content.decode(), title).encode()
     return [_kept(NOTEBOOK, content, artifacts), _kept(PAGE, page, artifacts)]
@@ -34,7 +34,7 @@ def _kept(name: str, content: bytes, artifacts: ArtifactStore) -> dict[str, Any]
 
 def page_of(notebook: str, title: str) -> str:
     """The notebook as a page without code cells; nothing in it is fetched from anywhere."""
-    exporter = HTMLExporter(
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="lab", exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True
     )
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""

@@ -15,7 +15,7 @@ from uuid import UUID
 from notehouse_core import errors
 from notehouse_core.access import AccessClass
 from notehouse_core.artifacts import ArtifactStore
-from notehouse_core.control_plane import ControlPlane
+from notehouse_core.control_plane import ControlPlane, KernelGateway
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.store import runs
 from notehouse_core.store.database import Database
@@ -76,10 +76,10 @@ class Runner:
             rights = await class_of(session, run.run_as.username, run.tenant.slug)
         notebook = folder / "notebook.ipynb"
         notebook.write_bytes(await asyncio.to_thread(self.artifacts.get, run.notebook))
-        async with self._kernel(run, rights) as kernel:
+        async with self._kernel(run, rights) as (kernel, gateway):
             order = Order(
                 gateway_url=kernel.url,
-                hub_token=kernel.hub_token,
+                hub_token=gateway.token,
                 kernel_id=str(kernel.kernel_id),
                 notebook=str(notebook),
                 output=str(executed),
@@ -89,14 +89,16 @@ class Runner:
             return await self._watched(run, order)
 
     @asynccontextmanager
-    async def _kernel(self, run: Run, rights: AccessClass) -> AsyncIterator[RemoteKernelManager]:
+    async def _kernel(
+        self, run: Run, rights: AccessClass
+    ) -> AsyncIterator[tuple[RemoteKernelManager, KernelGateway]]:
         """A kernel with a token that ends with it."""
         gateway = await self.control.kernel_gateway(rights.id)
         token = await self.control.mint_token("run", rights.id, f"run:{run.id}", run.timeout_seconds + 300)
         kernel = RemoteKernelManager(url=gateway.url, hub_token=gateway.token, execution_token=token.token)
         await kernel.start_kernel()
         try:
-            yield kernel
+            yield kernel, gateway
         finally:
             with contextlib.suppress(errors.NotehouseError):  # a gateway that is gone has no kernel left
                 await self._end_kernel(kernel, rights)

@@ -1,0 +1,1 @@
+"""The dashboard server: pages from snapshots, live kernels on touch."""

@@ -1,0 +1,81 @@
+"""`python -m notehouse_dashboards`: the dashboard server, and the maker of its snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+from jupyterhub.services.auth import HubOAuthCallbackHandler
+from tornado.httpserver import HTTPServer
+from tornado.web import Application, RequestHandler
+
+from notehouse_core.logs import configure_logs
+from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, load_settings
+from notehouse_dashboards.health import Live, Ready
+from notehouse_dashboards.live.sockets import LiveSocket
+from notehouse_dashboards.pages import DashboardPage, Frame, FrameToken, Page, PublicFile
+from notehouse_dashboards.renderer.snapshots import SnapshotMaker
+from notehouse_dashboards.resources import Resources
+
+_DASHBOARD = rf"{DASHBOARDS_PREFIX}/([a-z0-9-]+)/([a-z0-9-]+)"
+
+
+class Missing(Page):
+    """Any other address."""
+
+    def prepare(self) -> None:
+        """Answer that there is nothing."""
+        self.send_error(404)
+
+
+def make_application(resources: Resources) -> Application:
+    """All routes."""
+    given: dict[str, Any] = {"resources": resources}
+    routes: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
+        (rf"{DASHBOARDS_PREFIX}/health/live", Live, given),
+        (rf"{DASHBOARDS_PREFIX}/health/ready", Ready, given),
+        (rf"{DASHBOARDS_PREFIX}/oauth_callback", HubOAuthCallbackHandler, {}),
+        (rf"{DASHBOARDS_PREFIX}/static/([0-9a-f]+)/(.+)", PublicFile, given),
+        (_DASHBOARD, DashboardPage, given),
+        (rf"{_DASHBOARD}/frame", Frame, given),
+        (rf"{_DASHBOARD}/token", FrameToken, given),
+        (rf"{_DASHBOARD}/live/api/kernels/page/channels", LiveSocket, given),
+    ]
+    return Application(
+        routes,
+        cookie_secret=resources.cookie_secret.hex(),
+        default_handler_class=Missing,
+        default_handler_args=given,
+        websocket_ping_interval=20,
+        websocket_max_message_size=1_000_000,
+        log_function=lambda handler: None,  # addresses hold tokens
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    resources = Resources.of(settings)
+    server = HTTPServer(make_application(resources), xheaders=True)
+    server.listen(settings.dashboards_port, "127.0.0.1")
+    maker = SnapshotMaker(
+        settings, resources.database, resources.control, resources.artifacts, resources.assets
+    )
+    making = asyncio.create_task(maker.run())
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({making, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    server.stop()
+    making.cancel()
+    await asyncio.gather(making, return_exceptions=True)
+    await resources.close()
+    if not stop.is_set():
+        os._exit(1)  # the maker failed in a way nobody expected; the supervisor starts us again
+
+
+if __name__ == "__main__":
+    configure_logs(load_settings().log_level)
+    asyncio.run(serve(load_settings()))

@@ -1,0 +1,113 @@
+"""The files that pages load: Voilà's front end, the widgets' and our own. Public software, nothing of a tenant.
+
+They are read once, kept compressed in memory and served under an address with a build number in it, so that
+browsers may keep them for ever.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_path
+
+OWN = Path(__file__).parent / "static"
+FOR_EVER = "public, max-age=31536000, immutable"
+SMALL = 1024  # bytes below which compressing gains nothing
+COMPRESSED_ALREADY = (".woff", ".woff2", ".png", ".jpg", ".gif")
+FEDERATED = (
+    "@voila-dashboards/widgets-manager8",
+    "@jupyter-widgets/jupyterlab-manager",
+    "anywidget",
+)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it is sent."""
+
+    type: str
+    body: bytes
+    compressed: bytes | None
+    etag: str
+
+
+class Assets:
+    """All files by their address below `static/<build>/`."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = f"{prefix}static/{self.build}/"
+        self._folders = dict(folders())
+        self._loaded: dict[str, Asset] = {}
+
+    @cached_property
+    def build(self) -> str:
+        """Name what is served: the versions of what was installed and the contents of our own files."""
+        digest = hashlib.sha256(version("voila").encode())
+        for file in sorted(OWN.rglob("*.*")):
+            digest.update(file.read_bytes())
+        return digest.hexdigest()[:12]
+
+    def url(self, path: str) -> str:
+        """Return the address of a file."""
+        return self.prefix + path
+
+    def get(self, path: str) -> Asset | None:
+        """Return a file by its path below `static/<build>/`, or nothing when there is none."""
+        if path not in self._loaded:
+            file = self._find(path)
+            if file is None:
+                return None
+            self._loaded[path] = load(file)
+        return self._loaded[path]
+
+    def _find(self, path: str) -> Path | None:
+        """Find a file; only below one of the folders, also when a path tries to climb out."""
+        for name, folder in self._folders.items():
+            if path.startswith(f"{name}/"):
+                file = (folder / path[len(name) + 1 :]).resolve()
+                return file if file.is_relative_to(folder.resolve()) and file.is_file() else None
+        return None
+
+
+def load(file: Path) -> Asset:
+    """Read a file and compress it where that helps."""
+    body = file.read_bytes()
+    kind = "text/javascript" if file.suffix == ".js" else mimetypes.guess_type(file.name)[0]
+    if kind is not None and (kind.startswith("text/") or kind.endswith("json")):
+        kind += "; charset=utf-8"
+    worth = len(body) > SMALL and file.suffix not in COMPRESSED_ALREADY
+    compressed = gzip.compress(body, 6, mtime=0) if worth else None
+    etag = hashlib.sha256(body).hexdigest()[:24]
+    return Asset(kind or "application/octet-stream", body, compressed, f'"{etag}"')
+
+
+def folders() -> Iterator[tuple[str, Path]]:
+    """Yield the folders that are served and the names they are served under."""
+    yield "own", OWN
+    yield "voila", installed(jupyter_path("voila", "templates", "base", "static"))
+    yield "lab", installed(jupyter_path("nbconvert", "templates", "lab", "static"))
+    for name in FEDERATED:
+        if folder := extension_folder(name):
+            yield f"extensions/{name}", folder
+
+
+def extension_folder(name: str) -> Path | None:
+    """Return where a front end extension is installed, or nothing."""
+    places = jupyter_path("labextensions", name) + jupyter_path("voila", "labextensions", name)
+    return next((place for place in map(Path, places) if place.is_dir()), None)
+
+
+def installed(places: Iterable[str]) -> Path:
+    """Return the first folder that exists; raises FileNotFoundError that says what is not installed."""
+    tried = list(places)
+    for place in map(Path, tried):
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(f"Voilà's files are not installed; looked in {', '.join(tried)}.")

@@ -1,0 +1,159 @@
+"""Runs a dashboard's notebook in the kernel gateway of a class, the same way for a snapshot and for a live page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from notehouse_core import errors
+from notehouse_core.control_plane import ControlPlane
+from notehouse_core.remote_kernel import RemoteKernelManager
+from notehouse_dashboards.outputs import for_viewers, state_for_viewers
+from notehouse_dashboards.renderer.page import WIDGET_STATES
+
+RENEW_EVERY = 2400  # seconds; a view token lives an hour
+_HIDDEN = {"hide", "hidden", "parameters", "injected-parameters"}
+
+log = logging.getLogger(__name__)
+
+
+class NotebookFailed(Exception):
+    """A cell failed; `cell` counts the author's cells from one."""
+
+    def __init__(self, cell: int | None, name: str, message: str) -> None:
+        super().__init__(message)
+        self.cell, self.name, self.message = cell, name, message
+
+    def as_error(self) -> dict[str, Any]:
+        """What a version's row says of it."""
+        return {"cell": self.cell, "name": self.name, "message": self.message}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A version's notebook with parameters, and the class it runs for."""
+
+    version_id: str
+    notebook: bytes
+    parameters: dict[str, Any]
+    parameters_hash: str
+    access_class: str
+
+    @property
+    def seed(self) -> str:
+        """Makes widget ids the same in every kernel that runs this, so that a page fits any of them."""
+        return hashlib.sha256(f"{self.version_id}:{self.parameters_hash}".encode()).hexdigest()[:32]
+
+    def prepared(self) -> NotebookNode:
+        """The notebook with this source's values behind its parameters cell."""
+        node = nbformat.reads(self.notebook.decode(), as_version=4)  # type: ignore[no-untyped-call]
+        if self.parameters:
+            values = "\n".join(f"{name} = {value!r}" for name, value in self.parameters.items())
+            cell = nbformat.v4.new_code_cell(values, metadata={"tags": ["injected-parameters"]})  # type: ignore[no-untyped-call]
+            node.cells.insert(_after_parameters(node), cell)
+        return cast(NotebookNode, node)
+
+
+def _after_parameters(node: NotebookNode) -> int:
+    for place, cell in enumerate(node.cells, start=1):
+        if "parameters" in cell.metadata.get("tags", []):
+            return place
+    return 0
+
+
+@asynccontextmanager
+async def kernel_for(control: ControlPlane, source: Source) -> AsyncIterator[RemoteKernelManager]:
+    """A kernel with a view token of its own, renewed as long as it is used; both end with the block."""
+    gateway = await control.kernel_gateway(source.access_class)
+    about = f"dashboard-version:{source.version_id}"
+    token = await control.mint_token("view", source.access_class, about)
+    kernel = RemoteKernelManager(
+        url=gateway.url, hub_token=gateway.token, execution_token=token.token, seed=source.seed
+    )
+    await kernel.start_kernel()
+    renewing = asyncio.create_task(_renew(control, source, kernel, about))
+    try:
+        yield kernel
+    finally:
+        renewing.cancel()
+        with contextlib.suppress(errors.NotehouseError):  # a gateway that is gone has no kernel left
+            await (await _fresh(control, source, kernel)).shutdown_kernel(now=True)
+        with contextlib.suppress(errors.NotehouseError):  # the token ends by itself
+            await control.revoke_token(token.id)
+
+
+async def _fresh(control: ControlPlane, source: Source, kernel: RemoteKernelManager) -> RemoteKernelManager:
+    """The same kernel with a Hub token of this moment: those live minutes."""
+    gateway = await control.kernel_gateway(source.access_class)
+    return RemoteKernelManager(url=gateway.url, hub_token=gateway.token, kernel_id=kernel.kernel_id)
+
+
+async def _renew(control: ControlPlane, source: Source, kernel: RemoteKernelManager, about: str) -> None:
+    while True:
+        await asyncio.sleep(RENEW_EVERY)
+        token = await control.mint_token("view", source.access_class, about)
+        await (await _fresh(control, source, kernel)).renew_token(token.token)
+
+
+async def execute(
+    kernel: RemoteKernelManager, node: NotebookNode, cell_timeout: int, tell: Callable[[int, int], None]
+) -> Any:
+    """Run all cells; the connected client stays open and is the caller's to stop. Raises NotebookFailed."""
+    total = sum(cell.cell_type == "code" for cell in node.cells)
+    done = 0
+
+    def told(**_: Any) -> None:
+        nonlocal done
+        done += 1
+        tell(done, total)
+
+    client = NotebookClient(
+        node, km=cast(Any, kernel), timeout=cell_timeout, startup_timeout=60, on_cell_executed=told
+    )
+    running = {"index": 0}
+    client.on_cell_start = lambda cell, cell_index, **_: running.update(index=cell_index)
+    try:
+        await client.async_execute()
+    except CellExecutionError as error:
+        raise NotebookFailed(_number(node, running["index"]), error.ename, error.evalue[:2000]) from error
+    except CellTimeoutError as error:
+        message = f"The cell ran longer than {cell_timeout} seconds."
+        raise NotebookFailed(_number(node, running["index"]), "CellTimeout", message) from error
+    except DeadKernelError as error:
+        message = "The kernel died while it ran this cell; most often it needed more memory than it may have."
+        raise NotebookFailed(_number(node, running["index"]), "KernelDied", message) from error
+    return client.kc
+
+
+def _number(node: NotebookNode, index: int) -> int:
+    """A cell's place among the author's, from one."""
+    before = node.cells[: index + 1]
+    return sum("injected-parameters" not in cell.metadata.get("tags", []) for cell in before)
+
+
+def shown(node: NotebookNode) -> NotebookNode:
+    """The executed notebook as viewers may see it, in place."""
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            hidden = _HIDDEN & set(cell.metadata.get("tags", []))
+            cell.outputs = [] if hidden else [nbformat.from_dict(one) for one in for_viewers(cell.outputs)]  # type: ignore[no-untyped-call]
+    for model in widget_states(node).values():
+        model["state"] = state_for_viewers(model["state"])
+    return node
+
+
+def widget_states(node: NotebookNode) -> dict[str, Any]:
+    """The widgets' states that execution has left, by model id."""
+    found = node.metadata.get("widgets", {}).get(WIDGET_STATES, {})
+    return cast(dict[str, Any], found.get("state", {}))

@@ -1,0 +1,38 @@
+"""What of a notebook's outputs viewers may see: results, and of errors only that there was one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+Json = dict[str, Any]
+
+OUTPUT_MODEL = "OutputModel"
+
+
+def notice(name: object) -> str:
+    """Return the sentence that stands for an error; a traceback quotes the notebook's source."""
+    kind = str(name)
+    shown = f" ({kind})" if kind.isidentifier() else ""
+    return f"This part could not be updated{shown}. Its author can see why in the notebook."
+
+
+def for_viewers(outputs: Iterable[Json]) -> list[Json]:
+    """Return outputs without tracebacks and warnings, which quote lines of source."""
+    return [shown for output in outputs if (shown := _shown(output)) is not None]
+
+
+def _shown(output: Json) -> Json | None:
+    if output.get("output_type") == "error":
+        return {"output_type": "stream", "name": "stdout", "text": notice(output.get("ename")) + "\n"}
+    if output.get("output_type") == "stream" and output.get("name") != "stdout":
+        return None
+    return output
+
+
+def state_for_viewers(state: Json) -> Json:
+    """Return a widget's state in which captured outputs, if it has any, are as viewers may see them."""
+    captured = state.get("outputs")
+    if not isinstance(captured, (list, tuple)):
+        return state
+    return {**state, "outputs": for_viewers(item for item in captured if isinstance(item, dict))}

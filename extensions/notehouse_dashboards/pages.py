@@ -1,0 +1,175 @@
+"""What a browser gets: the page around a dashboard, the sandboxed frame inside it, and public files."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jupyterhub.services.auth import HubOAuthenticated
+from tornado.web import RequestHandler, authenticated
+
+from notehouse_core import errors
+from notehouse_core.settings import API_PREFIX
+from notehouse_core.store.viewing import View, view_of
+from notehouse_dashboards.assets import FOR_EVER
+from notehouse_dashboards.resources import Resources
+from notehouse_dashboards.views import frame_token, shown_to
+
+_SHELL_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_FRAME_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src {origin} 'unsafe-eval'; "
+    "style-src {origin} 'unsafe-inline'; img-src data: blob:; font-src {origin} data:; media-src data: blob:; "
+    "connect-src {socket}; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors {origin}"
+)
+_HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]+")
+
+
+@cache
+def _environment() -> Environment:
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+class Page(RequestHandler):
+    """What all pages share: resources, headers, and errors in words."""
+
+    resources: Resources
+
+    def initialize(self, resources: Resources) -> None:
+        """Take what the process holds open."""
+        self.resources = resources
+
+    def set_default_headers(self) -> None:
+        """Say to browsers what they may not do with the page."""
+        self.set_header("Content-Security-Policy", _SHELL_POLICY)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.set_header("Cache-Control", "no-store")
+        self.clear_header("Server")
+
+    def show(self, template: str, **content: Any) -> None:
+        """Answer a page."""
+        found = _environment().get_template(template)
+        self.finish(found.render(asset=self.resources.assets.url, portal=f"{API_PREFIX}/", **content))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer a problem in words; what was not expected is in the log, not on the page."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        message = "Something went wrong on our side. Try again in a moment."
+        if isinstance(error, errors.NotehouseError):
+            self.set_status(error.status)
+            message = error.message
+        elif status_code == 404:
+            message = "There is nothing at this address."
+        self.show("problem.html", title="This cannot be shown", message=message, working=False)
+
+    def log_exception(self, kind: Any, error: Any, at: Any) -> None:
+        """Errors that were told to the person are no surprise."""
+        if not isinstance(error, errors.NotehouseError):
+            super().log_exception(kind, error, at)
+
+
+class HubPage(HubOAuthenticated, Page):  # type: ignore[misc]
+    """A page for somebody the Hub knows."""
+
+    @property
+    def username(self) -> str:
+        """Who it is."""
+        return str(self.current_user["name"])
+
+    async def view(self, tenant: str, slug: str) -> View:
+        """What they see of a dashboard. Raises NotFound or Forbidden."""
+        async with self.resources.database.session() as session:
+            return await view_of(session, self.username, tenant, slug)
+
+
+class DashboardPage(HubPage):
+    """The page around a dashboard."""
+
+    @authenticated
+    async def get(self, tenant: str, slug: str) -> None:
+        """Show it, or say why it cannot be shown yet."""
+        view = await self.view(tenant, slug)
+        if view.snapshot is None or view.snapshot.status != "ready":
+            self._not_ready(view)
+            return
+        self.show(
+            "dashboard.html",
+            name=view.dashboard.name,
+            tenant=view.dashboard.tenant.name,
+            fresh_at=view.snapshot.rendered_at.isoformat() if view.snapshot.rendered_at else "",
+            frame=f"{self.request.path}/frame?token={frame_token(self.resources, self.username, view)}",
+        )
+
+    def _not_ready(self, view: View) -> None:
+        error = (view.snapshot.error if view.snapshot else None) or (
+            view.newest.error if view.newest else None
+        )
+        if error:
+            where = f"Cell {error['cell']}: " if error.get("cell") else ""
+            why = f"{where}{error['name']}: {error['message']}" if view.may_edit else "Its owner can see why."
+            self.show("problem.html", title="This dashboard failed", message=why, working=False)
+            return
+        if view.newest is None:
+            message = "Nothing has been published here yet."
+            self.show("problem.html", title="Nothing to see yet", message=message, working=False)
+            return
+        message = "It is being made for you; that takes a moment. This page opens it as soon as it is ready."
+        self.show("problem.html", title=view.dashboard.name, message=message, working=True)
+
+
+class FrameToken(HubPage):
+    """A fresh token for a page that has been open for long."""
+
+    @authenticated
+    async def get(self, tenant: str, slug: str) -> None:
+        """Answer the token as JSON; rights are asked anew."""
+        view = await self.view(tenant, slug)
+        self.finish({"token": frame_token(self.resources, self.username, view)})
+
+
+class Frame(Page):
+    """The dashboard itself: what an author made, in a sandbox without origin or cookies."""
+
+    async def get(self, tenant: str, slug: str) -> None:
+        """Answer the snapshot that the token opens."""
+        claims = self.resources.frames.verify(self.get_query_argument("token", ""))
+        snapshot = await shown_to(self.resources, claims, tenant, slug)
+        page = await asyncio.to_thread(self.resources.artifacts.get, snapshot.artifact or "")
+        self.set_header("Content-Security-Policy", self._policy())
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(page)
+
+    def _policy(self) -> str:
+        """A sandboxed page has no origin of its own, so ours is named."""
+        host = self.request.host if _HOST.fullmatch(self.request.host) else "localhost"
+        secure = self.request.protocol == "https"
+        origin = f"{'https' if secure else 'http'}://{host}"
+        return _FRAME_POLICY.format(origin=origin, socket=f"{'wss' if secure else 'ws'}://{host}")
+
+
+class PublicFile(Page):
+    """Front end files: public software, readable by frames without origin too."""
+
+    def get(self, build: str, path: str) -> None:
+        """Answer a file; it never changes under its address."""
+        found = self.resources.assets.get(path) if build == self.resources.assets.build else None
+        if found is None:
+            raise errors.NotFound("There is no such file.")
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.set_header("Content-Type", found.type)
+        self.set_header("Cache-Control", FOR_EVER)
+        self.set_header("Vary", "Accept-Encoding")
+        if found.compressed and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.finish(found.compressed)
+            return
+        self.finish(found.body)

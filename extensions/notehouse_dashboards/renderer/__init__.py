@@ -1,0 +1,1 @@
+"""Snapshots: a published notebook executed once for each access class, and its page made once from that."""

@@ -1,0 +1,144 @@
+"""Makes the page of an executed notebook, by Voilà's own renderer and the template `notehouse`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from copy import deepcopy
+from typing import Any
+
+from nbformat import NotebookNode
+from traitlets.config import Config
+from voila.configuration import VoilaConfiguration
+from voila.notebook_renderer import NotebookRenderer
+from voila.paths import collect_template_paths
+
+from notehouse_core.paths import shared
+from notehouse_dashboards.assets import FEDERATED, Assets, extension_folder
+
+KERNEL_ID = "page"  # the name by which every page speaks of its kernel; which one that is, the server knows
+WIDGET_STATES = "application/vnd.jupyter.widget-state+json"
+
+log = logging.getLogger(__name__)
+
+
+class NoFiles:
+    """Where Voilà looks for pictures that a text names: nowhere, since it runs beside the platform's own files."""
+
+    def file_exists(self, _path: str) -> bool:
+        """Tell that there is no such file."""
+        return False
+
+
+class SnapshotRenderer(NotebookRenderer):  # type: ignore[misc]
+    """Voilà's renderer for a notebook that was executed elsewhere: it starts no kernel and reads no file."""
+
+    def __init__(self, notebook: NotebookNode, title: str, **options: Any) -> None:
+        super().__init__(notebook_path=f"{title}.ipynb", contents_manager=NoFiles(), **options)
+        self._executed = notebook
+
+    async def load_notebook(self, _path: str) -> NotebookNode:
+        """Return the executed notebook."""
+        return self._executed
+
+    async def _jinja_kernel_start(self, _nb: Any, kernel_id: Any, kernel_future: Any) -> str:
+        return KERNEL_ID
+
+    async def _jinja_cell_generator(self, nb: NotebookNode, _kernel_id: str) -> AsyncIterator[NotebookNode]:
+        for cell in nb.cells:
+            yield cell
+
+
+async def render_page(notebook: NotebookNode, title: str, prefix: str, assets: Assets) -> str:
+    """Return the HTML of an executed notebook; its cells' sources are not in it."""
+    page = without_sources(notebook)
+    page.metadata.title = title
+    renderer = SnapshotRenderer(
+        page,
+        title=title.replace("/", " "),
+        voila_configuration=configuration(),
+        traitlet_config=Config(),
+        template_paths=template_paths(),
+        base_url=prefix,
+        page_config=page_config(prefix, assets),
+        mathjax_url="",
+        mathjax_config="",
+    )
+    await renderer.initialize()
+    renderer.resources["page"] = parts(page, assets)
+    renderer.exporter.environment.globals["page"] = parts(page, assets)
+    content: str = await renderer.generate_content_str()
+    return content
+
+
+def configuration() -> VoilaConfiguration:
+    """Return Voilà's settings: nothing that a notebook says can change template, theme or what is shown."""
+    return VoilaConfiguration(
+        template="lab",
+        theme="light",
+        strip_sources=True,
+        show_tracebacks=False,
+        allow_template_override="NO",
+        allow_theme_override="NO",
+        attempt_fix_notebook=False,
+    )
+
+
+def template_paths() -> list[str]:
+    """Return where templates are looked for: ours first, then Voilà's and nbconvert's that it builds on."""
+    return [str(shared("voila_templates") / "notehouse"), *collect_template_paths(["nbconvert"], "lab")]
+
+
+def parts(notebook: NotebookNode, assets: Assets) -> dict[str, Any]:
+    """Return what the template puts around the cells."""
+    return {
+        "stylesheets": [
+            {"href": assets.url("lab/theme-light.css"), "media": ""},
+            {"href": assets.url("lab/theme-dark.css"), "media": "(prefers-color-scheme: dark)"},
+            {"href": assets.url("lab/index.css"), "media": ""},
+            {"href": assets.url("own/frame/frame.css"), "media": ""},
+        ],
+        "shim": assets.url("own/frame/frame.js"),
+        "front_end": assets.url("voila/voila.js"),
+        "widgets": notebook.metadata.get("widgets", {}).get(WIDGET_STATES),
+    }
+
+
+def page_config(prefix: str, assets: Assets) -> dict[str, Any]:
+    """Return what Voilà's front end reads about its surroundings; every address is ours."""
+    return {
+        "appName": "Voila",
+        "appUrl": "voila/",
+        "baseUrl": f"{prefix}live/",
+        "fullStaticUrl": assets.url("voila"),
+        "fullLabextensionsUrl": assets.url("extensions"),
+        "fullMathjaxUrl": "null",  # the front end's word for the MathJax that it brings itself
+        "mathjaxConfig": "null",
+        "themesUrl": "themes",
+        "jupyterLabTheme": "light",
+        "terminalsAvailable": False,
+        "progressiveRendering": False,
+        "extensionConfig": {},
+        "federated_extensions": federated_extensions(),
+    }
+
+
+def federated_extensions() -> list[dict[str, str]]:
+    """Return the extensions that draw widgets, as the front end wants to know them."""
+    found = []
+    for name in FEDERATED:
+        if folder := extension_folder(name):
+            build = json.loads((folder / "package.json").read_text())["jupyterlab"]["_build"]
+            found.append({"name": name, **build, "load": build["load"].removeprefix("./")})
+    return found
+
+
+def without_sources(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy whose code cells have outputs only, so that nothing can show what they hold."""
+    page = deepcopy(notebook)
+    for cell in page.cells:
+        if cell.cell_type == "code":
+            cell.source = ""
+            cell.metadata.pop("papermill", None)
+    return page

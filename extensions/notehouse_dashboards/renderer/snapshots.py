@@ -1,0 +1,126 @@
+"""Makes the snapshots that wait, one after another; several servers share the work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+from sqlalchemy.exc import DBAPIError
+
+from notehouse_core import errors
+from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.control_plane import ControlPlane
+from notehouse_core.settings import DASHBOARDS_PREFIX, Settings
+from notehouse_core.store import renderings
+from notehouse_core.store.database import Database
+from notehouse_core.store.models import Snapshot
+from notehouse_dashboards.assets import Assets
+from notehouse_dashboards.execution import NotebookFailed, Source, execute, kernel_for, shown, widget_states
+from notehouse_dashboards.renderer.page import render_page
+
+LOOK_EVERY = 0.5  # seconds between two looks for work
+RENEW_EVERY = 15.0
+
+log = logging.getLogger(__name__)
+
+
+class SnapshotMaker:
+    """Takes snapshots that wait, and makes them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        control: ControlPlane,
+        artifacts: ArtifactStore,
+        assets: Assets,
+    ) -> None:
+        self._settings, self._database, self._control = settings, database, control
+        self._artifacts, self._assets = artifacts, assets
+
+    async def run(self) -> None:
+        """Work until cancelled; Postgres being away only delays it."""
+        while True:
+            try:
+                worked = await self.make_one()
+            except (DBAPIError, OSError) as error:
+                log.warning("no snapshots now, the database does not answer: %s", type(error).__name__)
+                worked = False
+            if not worked:
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def make_one(self) -> bool:
+        """Make one snapshot; False when none waits."""
+        async with self._database.session() as session:
+            snapshot = await renderings.claim(session)
+        if snapshot is None:
+            return False
+        renewing = asyncio.create_task(self._renew(snapshot))
+        try:
+            await self._make(snapshot)
+        finally:
+            renewing.cancel()
+        return True
+
+    async def _renew(self, snapshot: Snapshot) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            async with self._database.session() as session:
+                await renderings.renew(session, snapshot.id)
+
+    async def _make(self, snapshot: Snapshot) -> None:
+        try:
+            page, states = await self._page(snapshot)
+        except NotebookFailed as failure:
+            await self._fail(snapshot, failure)
+        except errors.NotehouseError as error:
+            await self._later_or_fail(snapshot, error)
+        else:
+            key = await asyncio.to_thread(self._artifacts.put, page)
+            kept = await asyncio.to_thread(self._artifacts.put, states)
+            async with self._database.session() as session:
+                await renderings.finish(
+                    session, snapshot, artifact=key, bytes=len(page), cells={"widget_states": kept}
+                )
+            log.info("snapshot %s is ready", snapshot.id)
+
+    async def _page(self, snapshot: Snapshot) -> tuple[bytes, bytes]:
+        """The page, and the states of its widgets as JSON."""
+        dashboard = snapshot.version.dashboard
+        source = await source_of(snapshot, self._artifacts)
+        node = source.prepared()
+        async with kernel_for(self._control, source) as kernel:
+            client = await execute(
+                kernel, node, self._settings.cell_timeout_seconds, lambda done, total: None
+            )
+            client.stop_channels()
+        prefix = f"{DASHBOARDS_PREFIX}/{dashboard.tenant.slug}/{dashboard.slug}/"
+        page = await render_page(shown(node), dashboard.name, prefix, self._assets)
+        return page.encode(), json.dumps(widget_states(node)).encode()
+
+    async def _fail(self, snapshot: Snapshot, failure: NotebookFailed) -> None:
+        log.info("snapshot %s failed in cell %s", snapshot.id, failure.cell)
+        async with self._database.session() as session:
+            await renderings.fail(session, snapshot, failure.as_error())
+
+    async def _later_or_fail(self, snapshot: Snapshot, error: errors.NotehouseError) -> None:
+        """What is away comes back: its lease runs out, and the snapshot is tried again."""
+        log.warning("snapshot %s, attempt %s: %s", snapshot.id, snapshot.attempt, error.message)
+        if snapshot.attempt >= renderings.MOST_ATTEMPTS:
+            await self._fail(snapshot, NotebookFailed(None, type(error).__name__, error.message))
+        else:
+            await asyncio.sleep(2)
+            async with self._database.session() as session:
+                await renderings.hand_back(session, snapshot.id)
+
+
+async def source_of(snapshot: Snapshot, artifacts: ArtifactStore) -> Source:
+    """What a snapshot is made of; its version must be loaded."""
+    return Source(
+        version_id=str(snapshot.version_id),
+        notebook=await asyncio.to_thread(artifacts.get, snapshot.version.notebook),
+        parameters=snapshot.parameters,
+        parameters_hash=snapshot.parameters_hash,
+        access_class=snapshot.access_class,
+    )

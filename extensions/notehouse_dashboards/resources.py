@@ -1,0 +1,45 @@
+"""What the dashboard server holds open; one of each a process."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.control_plane import ControlPlane
+from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, required
+from notehouse_core.store.database import Database
+from notehouse_core.tokens import FrameSigner
+from notehouse_dashboards.assets import Assets
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Connections, keys, stores and files."""
+
+    settings: Settings
+    database: Database
+    control: ControlPlane
+    artifacts: ArtifactStore
+    frames: FrameSigner
+    assets: Assets
+    cookie_secret: bytes
+
+    @classmethod
+    def of(cls, settings: Settings) -> Resources:
+        """Open everything. Raises Invalid naming a setting that is missing."""
+        key = required(settings.frame_key, "frame_key")
+        return cls(
+            settings=settings,
+            database=Database(required(settings.database_url, "database_url")),
+            control=ControlPlane(settings),
+            artifacts=ArtifactStore(settings.artifact_folder),
+            frames=FrameSigner(key),
+            assets=Assets(f"{DASHBOARDS_PREFIX}/"),
+            cookie_secret=hmac.digest(key.encode(), b"dashboards cookies", "sha256"),
+        )
+
+    async def close(self) -> None:
+        """Close everything."""
+        await self.control.aclose()
+        await self.database.close()

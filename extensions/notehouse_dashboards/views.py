@@ -1,0 +1,42 @@
+"""A page view: the token of its frame, and what that token still opens."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from notehouse_core.errors import Forbidden, NotFound
+from notehouse_core.store.models import Snapshot
+from notehouse_core.store.viewing import View, view_of
+from notehouse_core.tokens import FRAME, VIEW, Claims
+from notehouse_dashboards.resources import Resources
+
+FRAME_SECONDS = 900
+
+
+def frame_token(resources: Resources, username: str, view: View) -> str:
+    """The token of one page view: opens this dashboard's frame and websocket, never SQL."""
+    claims = Claims(
+        subject=username,
+        tenant=view.dashboard.tenant.slug,
+        access_class=view.access_class,
+        purpose=VIEW,
+        audience=(FRAME,),
+        object=str(view.dashboard.id),
+        expires_at=int(time.time()) + FRAME_SECONDS,
+    )
+    return resources.frames.sign(claims)
+
+
+async def shown_to(resources: Resources, claims: Claims, tenant: str, slug: str) -> Snapshot:
+    """The snapshot that a frame's token opens now; rights are asked anew. Raises NotFound or Forbidden."""
+    async with resources.database.session() as session:
+        view = await view_of(session, claims.subject, tenant, slug)
+        if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):
+            raise Forbidden("This token is for another dashboard.")
+        if view.snapshot is None or view.snapshot.status != "ready":
+            raise NotFound("This dashboard is not ready.")
+        query = select(Snapshot).where(Snapshot.id == view.snapshot.id)
+        return (await session.scalars(query.options(selectinload(Snapshot.version)))).one()

@@ -1,0 +1,87 @@
+"""Snapshots on their way: claimed under a lease, ended once; the last one decides its version."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
+
+LEASE = timedelta(seconds=60)
+MOST_ATTEMPTS = 3  # after so many renderers died over it, a snapshot counts as failed
+
+
+async def claim(session: AsyncSession) -> Snapshot | None:
+    """Take the oldest snapshot that waits, or whose renderer has died; None when there is none."""
+    abandoned = and_(Snapshot.status == "rendering", Snapshot.leased_until < func.now())
+    free = or_(Snapshot.status == "pending", abandoned)
+    oldest = select(Snapshot.id).where(free).order_by(Snapshot.created_at).limit(1)
+    taken = await session.scalar(
+        update(Snapshot)
+        .where(Snapshot.id == oldest.with_for_update(skip_locked=True).scalar_subquery())
+        .values(status="rendering", attempt=Snapshot.attempt + 1, leased_until=func.now() + LEASE)
+        .returning(Snapshot.id)
+    )
+    if taken is None:
+        return None
+    version = selectinload(Snapshot.version).selectinload(DashboardVersion.dashboard)
+    query = select(Snapshot).where(Snapshot.id == taken).options(version.selectinload(Dashboard.tenant))
+    return (await session.scalars(query)).one()
+
+
+async def renew(session: AsyncSession, snapshot_id: UUID) -> None:
+    """Keep the lease of a snapshot at work."""
+    mine = (Snapshot.id == snapshot_id) & (Snapshot.status == "rendering")
+    await session.execute(update(Snapshot).where(mine).values(leased_until=func.now() + LEASE))
+
+
+async def finish(session: AsyncSession, snapshot: Snapshot, **content: Any) -> None:
+    """A snapshot is ready; with the last one its version is, and viewers see it from now on."""
+    await _end(session, snapshot, status="ready", rendered_at=func.now(), error=None, **content)
+    version = await _locked(session, snapshot)
+    open_ones = select(func.count()).where(Snapshot.version_id == version.id, Snapshot.status != "ready")
+    if version.state != "rendering" or await session.scalar(open_ones):
+        return
+    version.state = "ready"
+    await session.flush()
+    await _show(session, version)
+
+
+async def fail(session: AsyncSession, snapshot: Snapshot, error: dict[str, Any]) -> None:
+    """A snapshot cannot be made; a version that was not ready yet has failed, and the one before stays."""
+    await _end(session, snapshot, status="failed", error=error)
+    version = await _locked(session, snapshot)
+    if version.state == "rendering":
+        version.state, version.error = "failed", error
+
+
+async def _end(session: AsyncSession, snapshot: Snapshot, **values: Any) -> None:
+    row = update(Snapshot).where(Snapshot.id == snapshot.id)
+    await session.execute(row.values(leased_until=None, **values))
+
+
+async def _locked(session: AsyncSession, snapshot: Snapshot) -> DashboardVersion:
+    query = select(DashboardVersion).where(DashboardVersion.id == snapshot.version_id).with_for_update()
+    return (await session.scalars(query.execution_options(populate_existing=True))).one()
+
+
+async def _show(session: AsyncSession, version: DashboardVersion) -> None:
+    """Make it the published version, unless a newer one is already."""
+    shown = select(DashboardVersion.number).join(
+        Dashboard, Dashboard.published_version_id == DashboardVersion.id
+    )
+    newest = await session.scalar(shown.where(Dashboard.id == version.dashboard_id)) or 0
+    if version.number > newest:
+        row = update(Dashboard).where(Dashboard.id == version.dashboard_id)
+        await session.execute(row.values(published_version_id=version.id))
+
+
+async def hand_back(session: AsyncSession, snapshot_id: UUID) -> None:
+    """Let another attempt take a snapshot at once."""
+    mine = (Snapshot.id == snapshot_id) & (Snapshot.status == "rendering")
+    await session.execute(update(Snapshot).where(mine).values(status="pending", leased_until=None))

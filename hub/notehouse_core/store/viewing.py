@@ -1,0 +1,68 @@
+"""What somebody sees of a dashboard right now: rights first, then the snapshot of their class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notehouse_core.errors import Forbidden, NotFound
+from notehouse_core.store import dashboards, people
+from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
+from notehouse_core.store.plan import class_of
+
+_NONE = "There is no such dashboard, or none that you may know of."
+
+
+@dataclass(frozen=True)
+class View:
+    """A dashboard as one person sees it; without `snapshot` it is not ready for them."""
+
+    dashboard: Dashboard
+    newest: DashboardVersion | None
+    access_class: str
+    snapshot: Snapshot | None
+    may_edit: bool
+
+
+async def view_of(session: AsyncSession, username: str, tenant: str, slug: str) -> View:
+    """What somebody sees. Raises NotFound for what they may not know of, Forbidden for the platform admin."""
+    user = await people.find_user(session, username)
+    dashboard = await dashboards.find(session, f"{tenant}:{slug}")
+    if user is None or dashboard is None:
+        raise NotFound(_NONE)
+    actor = people.actor_of(user)
+    if not dashboards.decision(actor, "view", dashboard):
+        if actor.platform_admin:
+            raise Forbidden(
+                "The platform admin belongs to no tenant, and a dashboard shows a tenant's rows. "
+                "Log in as a member of the tenant to see it."
+            )
+        raise NotFound(_NONE)
+    access_class = (await class_of(session, username, tenant)).id
+    versions = await dashboards.versions_of(session, dashboard)
+    return View(
+        dashboard,
+        versions[0] if versions else None,
+        access_class,
+        await _snapshot(session, dashboard, access_class),
+        bool(dashboards.decision(actor, "edit", dashboard)),
+    )
+
+
+async def _snapshot(session: AsyncSession, dashboard: Dashboard, access_class: str) -> Snapshot | None:
+    """The snapshot of a class; asked for where there is none yet, as for somebody new."""
+    version = dashboard.published_version
+    if version is None:
+        return None
+    query = select(Snapshot).where(
+        Snapshot.version_id == version.id,
+        Snapshot.access_class == access_class,
+        Snapshot.parameters_hash == dashboards.parameters_hash(version.parameters),
+    )
+    found = await session.scalar(query)
+    if found is None:
+        await dashboards.request_snapshots(session, dashboard, version)
+        found = await session.scalar(query)
+    return found
