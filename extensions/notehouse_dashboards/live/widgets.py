@@ -105,7 +105,7 @@ def whole_in_range(value: Any, state: Json) -> bool:
 
 def log_in_range(value: Any, state: Json) -> bool:
     """Accept a number between the powers that a logarithmic slider ends at."""
-    ends = [state.get(name) for name in ("base", "min", "max")]
+    ends: list[Any] = [state.get(name) for name in ("base", "min", "max")]
     if not (is_number(value) and all(map(is_number, ends))):
         return False
     base, low, high = ends

@@ -52,4 +52,5 @@ def _people() -> Select[User]:
             memberships.selectinload(Membership.role).selectinload(Role.permissions),
             memberships.selectinload(Membership.tenant),
         )
+        .execution_options(populate_existing=True)  # roles given in this very transaction count
     )

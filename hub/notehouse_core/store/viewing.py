@@ -42,6 +42,8 @@ async def view_of(session: AsyncSession, username: str, tenant: str, slug: str) 
         raise NotFound(_NONE)
     access_class = (await class_of(session, username, tenant)).id
     versions = await dashboards.versions_of(session, dashboard)
+    if dashboard.published_version is None and versions and versions[0].state == "rendering":
+        await dashboards.request_snapshots(session, dashboard, versions[0])
     return View(
         dashboard,
         versions[0] if versions else None,

@@ -119,7 +119,7 @@ def _valid(content: dict[str, Any]) -> Any:
         found = content.get("nbformat", "missing")
         raise _refused(f"its nbformat is {found}, but only 4 is supported; open and save it in JupyterLab")
     try:
-        notebook = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
+        notebook = nbformat.v4.rwbase.rejoin_lines(nbformat.from_dict(content))  # type: ignore[no-untyped-call]
         _, notebook = nbformat.validator.normalize(notebook)
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
