@@ -7,6 +7,8 @@ from notehouse_hub.service.api import (
     me,
     permissions,
     queries,
+    runs,
+    schedules,
     tenants,
     tokens,
     versions,
@@ -21,5 +23,7 @@ ROUTERS = (
     dashboards.router,
     versions.router,
     permissions.router,
+    schedules.router,
+    runs.router,
     kernel_gateways.router,
 )

@@ -14,6 +14,7 @@ from notehouse_core.store.models import Dashboard, DashboardVersion
 from notehouse_hub.service.api.dashboards import visible
 from notehouse_hub.service.pagination import PageDep, fetch_page
 from notehouse_hub.service.portal.art import Art, art_of
+from notehouse_hub.service.portal.badge import Badge
 from notehouse_hub.service.portal.rendering import render
 from notehouse_hub.service.portal.visitor import PageCallerDep, visitor_of
 from notehouse_hub.service.reference import groups_of
@@ -22,14 +23,6 @@ from notehouse_hub.service.resources import PREFIX, SessionDep
 router = APIRouter(include_in_schema=False)
 
 _KINDS = {"rendering": "busy", "ready": "good", "failed": "bad"}
-
-
-@dataclass(frozen=True)
-class Badge:
-    """A state in one word; `kind` is its colour."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)
