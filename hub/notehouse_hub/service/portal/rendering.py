@@ -33,6 +33,13 @@ NAVIGATION = (
 )
 
 
+def _navigation(visitor: Visitor | None) -> tuple[NavigationEntry, ...]:
+    """What somebody may open; only those who manage schedules see what runs."""
+    if visitor is None:
+        return ()
+    return NAVIGATION if visitor.may_schedule else NAVIGATION[:1]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -69,7 +76,7 @@ def render(
         .get_template(template)
         .render(
             person=visitor,
-            navigation=NAVIGATION if visitor else (),
+            navigation=_navigation(visitor),
             here=here,
             xsrf=session.xsrf if session else "",
             **content,

@@ -22,6 +22,7 @@ class Visitor:
     is_admin: bool
     tenants: tuple[Tenant, ...]
     jupyterlab: str
+    may_schedule: bool
 
     @property
     def initials(self) -> str:
@@ -45,6 +46,7 @@ def visitor_of(caller: Caller) -> Visitor:
         is_admin=user.is_admin,
         tenants=tuple(tenants.values()),
         jupyterlab="/hub/spawn" if may_start else "",
+        may_schedule=any("manage-schedules" in caller.actor.actions_in(t) for t in caller.actor.tenants),
     )
 
 

@@ -1,0 +1,58 @@
+"""Fixtures: one platform for all acceptance tests, and its people.
+
+NOTEHOUSE_TEST_PLATFORM=port:data:password uses a platform that runs already.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from acceptance.platform import Person, Platform, chromium, free_port, started
+from notehouse_hub.embedded.standalone import engines
+
+People = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    if running := os.environ.get("NOTEHOUSE_TEST_PLATFORM"):
+        port, data, password = running.split(":")
+        yield Platform(int(port), Path(data), password, None, Path(os.devnull))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    try:
+        with started(folder / "data", free_port(), engines()) as up:
+            yield up
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        opened = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def person(platform: Platform, browser: Browser) -> Iterator[People]:
+    made: list[Person] = []
+
+    def make(name: str, **options: Any) -> Person:
+        made.append(Person(platform, browser, name, **options))
+        return made[-1].login()
+
+    yield make
+    for one in made:
+        one.context.close()

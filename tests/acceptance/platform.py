@@ -1,0 +1,173 @@
+"""A platform as `notehouse up` starts it, and its people in real browsers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, Page
+
+PICTURES = Path(__file__).parents[1] / "screenshots"
+PORTS = 7
+
+
+@dataclass
+class Platform:
+    """A running platform; `said` is everything `notehouse up` has printed."""
+
+    port: int
+    data: Path
+    password: str
+    process: subprocess.Popen[bytes] | None
+    output: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api(self) -> str:
+        return f"{self.url}/services/notehouse/api/v1"
+
+    @property
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def pids(self, *words: str) -> list[int]:
+        """Processes of this platform whose command line has all these words."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                environment = (folder / "environ").read_bytes()
+            except OSError:
+                continue
+            mine = str(self.data).encode() in environment + line.encode()
+            if mine and all(word in line for word in words):
+                found.append(int(folder.name))
+        return sorted(found)
+
+    def kernels(self) -> int:
+        """How many kernels run."""
+        return len(self.pids("ipykernel_launcher")) or len(self.pids("ipykernel"))
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+
+
+def eventually(true: Callable[[], Any], seconds: float = 60, what: str = "") -> Any:
+    """Wait until something is so, and return it."""
+    deadline = time.monotonic() + seconds
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            if last := true():
+                return last
+        except (httpx.TransportError, AssertionError) as error:
+            last = error
+        time.sleep(0.25)
+    raise AssertionError(f"not so after {seconds:.0f} s: {what} {last!r}")
+
+
+def free_port() -> int:
+    """A port with all those after it that a platform needs."""
+    for first in range(21_000 + os.getpid() % 3000, 30_000, 11):
+        opened = []
+        try:
+            for offset in range(PORTS):
+                one = socket.socket()
+                opened.append(one)
+                one.bind(("127.0.0.1", first + offset))
+            return first
+        except OSError:
+            continue
+        finally:
+            for one in opened:
+                one.close()
+    raise OSError("no free ports")
+
+
+@contextmanager
+def started(
+    data: Path, port: int, engines: Path, password: str = "a-password-of-tests"
+) -> Iterator[Platform]:
+    """Start a platform, wait until it is up, and stop it at the end."""
+    output = data.parent / f"{data.name}.out"
+    environment = {**os.environ, "NOTEHOUSE_DEMO_PASSWORD": password, "NOTEHOUSE_ENGINES": str(engines)}
+    command = [sys.executable, "-m", "notehouse_hub.cli", "up", "--port", str(port), "--data", str(data)]
+    with output.open("wb") as printed:
+        process = subprocess.Popen(command, env=environment, stdout=printed, stderr=subprocess.STDOUT)
+    platform = Platform(port, data, password, process, output)
+    try:
+        eventually(lambda: _is_up(platform), 600, "the platform is up")
+        yield platform
+    finally:
+        platform.stop()
+
+
+def _is_up(platform: Platform) -> bool:
+    assert platform.process is not None
+    if platform.process.poll() is not None:
+        raise RuntimeError(platform.said[-4000:])
+    return "Notehouse is up" in platform.said
+
+
+class Person:
+    """Somebody with a browser of their own."""
+
+    def __init__(self, platform: Platform, browser: Browser, name: str, **options: Any) -> None:
+        self.platform, self.name = platform, name
+        self.context: BrowserContext = browser.new_context(**options)
+        self.page: Page = self.context.new_page()
+
+    def login(self) -> Person:
+        self.page.goto(f"{self.platform.url}/hub/login")
+        self.page.fill("input[name=username]", self.name)
+        self.page.fill("input[name=password]", self.platform.password)
+        with self.page.expect_navigation(wait_until="commit"):
+            self.page.click("[type=submit]")
+        return self
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+    def hub_token(self) -> str:
+        """A Hub token, as people get it from the Hub's token page."""
+        xsrf = next(
+            str(cookie["value"])
+            for cookie in self.context.cookies(f"{self.platform.url}/hub/")
+            if cookie["name"] == "_xsrf"
+        )
+        answer = self.context.request.post(
+            f"{self.platform.url}/hub/api/users/{self.name}/tokens",
+            headers={"X-XSRFToken": xsrf, "Referer": f"{self.platform.url}/hub/token"},
+            data={"expires_in": 3600},
+        )
+        assert answer.status == 201, answer.text()
+        return str(answer.json()["token"])
+
+    def api(self) -> httpx.Client:
+        headers = {"Authorization": f"token {self.hub_token()}"}
+        return httpx.Client(base_url=self.platform.api + "/", headers=headers, timeout=60, trust_env=False)
+
+
+def chromium() -> str:
+    """The browser that `make test` installs."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    raise FileNotFoundError("Chromium is not installed; `make test` does that, or says how.")
