@@ -25,6 +25,8 @@ def for_viewers(outputs: Iterable[Json]) -> list[Json]:
 def _shown(output: Json) -> Json | None:
     if output.get("output_type") == "error":
         return {"output_type": "stream", "name": "stdout", "text": notice(output.get("ename")) + "\n"}
+    if output.get("metadata", {}).get("notehouse") == "told":
+        return None  # what a query says of itself is for who wrote it
     if output.get("output_type") == "stream" and output.get("name") != "stdout":
         return None
     return output

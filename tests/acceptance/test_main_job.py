@@ -45,10 +45,13 @@ def test_an_analyst_queries_in_jupyterlab(person: People, name: str, expected: l
     analyst = person(name, viewport={"width": 1280, "height": 860})
     page = analyst.page
     page.goto(f"{analyst.platform.url}/hub/spawn")
+    page.wait_for_url(f"**/user/{name}/lab**", timeout=90_000)
+    page.goto(f"{analyst.platform.url}/user/{name}/lab?reset")
     page.wait_for_selector(".jp-LauncherCard >> text=SQL + Python", timeout=90_000)
     page.click(".jp-LauncherCard >> text=SQL + Python")
     editor = page.locator(".jp-Notebook:visible .cm-content").first
     editor.wait_for(timeout=60_000)
+    page.wait_for_selector("text=SQL + Python | Idle", timeout=60_000)
     editor.click()
     page.keyboard.insert_text(f"%%sql\n{CARRIERS}")
     page.keyboard.press("Shift+Enter")

@@ -12,6 +12,8 @@ from notehouse_dashboards.execution import Source, execute, kernel_for
 from notehouse_dashboards.live.filter import MessageFilter, Refused
 from notehouse_dashboards.live.wire import Message, encode, parse
 
+CONTROL_VERSION = "1.0.0"  # of ipywidgets' control protocol; a kernel refuses a comm that names none
+
 Send = Callable[[bytes], Awaitable[None]]
 
 
@@ -82,7 +84,7 @@ def as_dict(message: Message) -> dict[str, Any]:
     return {
         "header": message.header,
         "parent_header": {},
-        "metadata": {},
+        "metadata": {"version": CONTROL_VERSION} if message.type == "comm_open" else {},
         "content": message.content,
         "buffers": [],
         "msg_id": message.id,

@@ -117,7 +117,8 @@ class LiveSocket(WebSocketHandler):
             await asyncio.sleep(left)
 
     def _tell_progress(self, done: int, total: int) -> None:
-        asyncio.get_running_loop().create_task(self._tell("starting", f"Cell {done} of {total}"))
+        if done < total:
+            asyncio.get_running_loop().create_task(self._tell("starting", f"Cell {done} of {total}"))
 
     async def _tell(self, state: str, detail: str) -> None:
         await self.write_message(json.dumps({"state": state, "detail": detail}))
