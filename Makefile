@@ -38,7 +38,7 @@ format: $(READY) ## Format the code
 	.venv/bin/ruff format .
 
 notebooks: $(READY) ## Run every notebook against real engines
-	.venv/bin/python -m pytest tests/integration/notebooks
+	.venv/bin/python -m pytest tests/acceptance/test_notebooks.py
 
 browser: # Chromium for the tests: Debian's own package
 	@sh tests/install-chromium.sh

@@ -159,14 +159,14 @@ class PublicFile(Page):
     """Front end files: public software, readable by frames without origin too."""
 
     def get(self, build: str, path: str) -> None:
-        """Answer a file; it never changes under its address."""
-        found = self.resources.assets.get(path) if build == self.resources.assets.build else None
+        """Answer a file. Pages made by an earlier build find today's, which browsers then may not keep."""
+        found = self.resources.assets.get(path)
         if found is None:
             raise errors.NotFound("There is no such file.")
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
         self.set_header("Content-Type", found.type)
-        self.set_header("Cache-Control", FOR_EVER)
+        self.set_header("Cache-Control", FOR_EVER if build == self.resources.assets.build else "no-cache")
         self.set_header("Vary", "Accept-Encoding")
         if found.compressed and "gzip" in self.request.headers.get("Accept-Encoding", ""):
             self.set_header("Content-Encoding", "gzip")

@@ -35,8 +35,10 @@ def attempt(action):
         return type(error).__name__
 
 base = PORT
-found["clickhouse"] = [status(f"http://127.0.0.1:{base + 6}/{path}") for path in ("", "ping", "?query=SELECT+1")]
-found["postgres"] = [attempt(lambda f=f: socket.socket(socket.AF_UNIX).connect(f)) for f in glob.glob(DATA + "/run/**/.s.PGSQL*", recursive=True)]
+paths = ("", "ping", "?query=SELECT+1")
+found["clickhouse"] = [status(f"http://127.0.0.1:{base + 6}/{path}") for path in paths]
+sockets = glob.glob(DATA + "/run/**/.s.PGSQL*", recursive=True)
+found["postgres"] = [attempt(lambda f=f: socket.socket(socket.AF_UNIX).connect(f)) for f in sockets]
 found["sockets"] = attempt(lambda: os.listdir(DATA + "/run/postgres"))
 found["secrets"] = attempt(lambda: os.listdir(DATA + "/secrets"))
 found["key"] = attempt(lambda: open(DATA + "/keys/signing-key.pem").read())
@@ -50,7 +52,8 @@ found["proxy"] = status(f"http://127.0.0.1:{base + 1}/api/routes")
 token = open(os.environ["NOTEHOUSE_TOKEN_FILE"]).read()
 api = os.environ["NOTEHOUSE_API_URL"]
 def post(path, body):
-    request = urllib.request.Request(api + path, json.dumps(body).encode(), {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+    request = urllib.request.Request(api + path, json.dumps(body).encode(), headers)
     try:
         return urllib.request.urlopen(request, timeout=5).status
     except urllib.error.HTTPError as error:

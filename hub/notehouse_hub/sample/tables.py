@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 DATABASE = "flights"
-DATABASE_COMMENT = "Flights that left New York City (EWR, JFK, LGA) in 2013, with airlines, airports, planes and weather"
+DATABASE_COMMENT = (
+    "Flights that left New York City (EWR, JFK, LGA) in 2013, with airlines, airports, planes and weather"
+)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -79,7 +80,7 @@ def test_always_later_and_never_the_same_wall_time_twice(cron: str, zone: str, s
     found = Timetable.parse(cron, zone).after(moment)
     some = [next(found) for _ in range(12)]
     assert moment < some[0].at
-    assert all(earlier.at < later.at for earlier, later in zip(some, some[1:], strict=False))
+    assert all(earlier.at < later.at for earlier, later in pairwise(some))
     assert len({each.local for each in some}) == len(some)
 
 

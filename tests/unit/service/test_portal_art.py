@@ -5,7 +5,14 @@ from notehouse_hub.service.portal.art import art_of, initials
 
 @pytest.mark.parametrize(
     ("name", "letters"),
-    [("Punctuality", "PU"), ("On-time arrivals", "OT"), ("x", "X"), ("  ", "?"), ("Été à Paris", "ÉÀ"), ("_ -", "?")],
+    [
+        ("Punctuality", "PU"),
+        ("On-time arrivals", "OT"),
+        ("x", "X"),
+        ("  ", "?"),
+        ("Été à Paris", "ÉÀ"),
+        ("_ -", "?"),
+    ],
 )
 def test_initials_stand_for_a_name(name: str, letters: str) -> None:
     assert initials(name) == letters
@@ -19,5 +26,5 @@ def test_the_same_dashboard_always_looks_the_same() -> None:
 def test_the_picture_stays_within_its_frame() -> None:
     for key in map(str, range(50)):
         art = art_of(key, "Name")
-        assert all(0 <= bar.x and bar.x + bar.width <= 320 and bar.y >= 0 for bar in art.bars)
+        assert all(bar.x >= 0 and bar.x + bar.width <= 320 and bar.y >= 0 for bar in art.bars)
         assert 0 <= art.colour < 8

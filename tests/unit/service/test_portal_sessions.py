@@ -31,7 +31,7 @@ def _cookie(response: Response) -> tuple[str, str]:
     return found.group(1), found.group(2)
 
 
-def _logged_in(secret: str = "s") -> str:  # noqa: S107
+def _logged_in(secret: str = "s") -> str:
     response = Response()
     Cookies(secret, PREFIX).begin(_request(), response, "hub-token")
     return _cookie(response)[1]
