@@ -17,7 +17,7 @@ from notehouse_sql.gateway import QueryGateway, Statement
 from notehouse_sql.progress import Progress
 
 _COMMANDS = {
-    "tables": "SELECT database, name AS table, total_rows AS rows, comment FROM system.tables "
+    "tables": "SELECT database, name AS table, comment FROM system.tables "
     "WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA') ORDER BY ALL",
     "columns": "SELECT name, type, comment FROM system.columns "
     "WHERE database = currentDatabase() AND table = {table:String} ORDER BY position",
