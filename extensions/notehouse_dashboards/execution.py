@@ -19,8 +19,7 @@ from nbformat import NotebookNode
 from notehouse_core import errors
 from notehouse_core.control_plane import ControlPlane
 from notehouse_core.remote_kernel import RemoteKernelManager
-from notehouse_dashboards.outputs import for_viewers, state_for_viewers
-from notehouse_dashboards.renderer.page import WIDGET_STATES
+from notehouse_dashboards.outputs import WIDGET_STATES, for_viewers, state_for_viewers
 
 RENEW_EVERY = 2400  # seconds; a view token lives an hour
 _HIDDEN = {"hide", "hidden", "parameters", "injected-parameters"}

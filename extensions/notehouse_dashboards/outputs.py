@@ -7,7 +7,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-OUTPUT_MODEL = "OutputModel"
+WIDGET_STATES = "application/vnd.jupyter.widget-state+json"
 
 
 def notice(name: object) -> str:

@@ -16,9 +16,9 @@ from voila.paths import collect_template_paths
 
 from notehouse_core.paths import shared
 from notehouse_dashboards.assets import FEDERATED, Assets, extension_folder
+from notehouse_dashboards.outputs import WIDGET_STATES
 
 KERNEL_ID = "page"  # the name by which every page speaks of its kernel; which one that is, the server knows
-WIDGET_STATES = "application/vnd.jupyter.widget-state+json"
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,6 @@ from notehouse_core.store.database import Database
 from notehouse_core.store.models import Snapshot
 from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.execution import NotebookFailed, Source, execute, kernel_for, shown, widget_states
-from notehouse_dashboards.renderer.page import render_page
 
 LOOK_EVERY = 0.5  # seconds between two looks for work
 RENEW_EVERY = 15.0
@@ -87,6 +86,8 @@ class SnapshotMaker:
 
     async def _page(self, snapshot: Snapshot) -> tuple[bytes, bytes]:
         """The page, and the states of its widgets as JSON."""
+        from notehouse_dashboards.renderer.page import render_page  # Voilà is slow to import
+
         dashboard = snapshot.version.dashboard
         source = await source_of(snapshot, self._artifacts)
         node = source.prepared()

@@ -1,0 +1,91 @@
+"""The role and capability table, tried route by route on the running platform."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from acceptance.platform import Person, Platform, eventually
+from contracts.capabilities import CAPABILITIES, NOTEBOOK, ROLES, Row
+
+NAMES = {
+    "analyst": "united-analyst",
+    "viewer": "united-viewer",
+    "other_tenant": "delta-analyst",
+    "platform_admin": "admin",
+}
+PREFIX = "/services/notehouse/api/v1"
+
+
+class Caller:
+    """Somebody at the API by cookie, as their browser calls it; nobody without a name."""
+
+    def __init__(self, platform: Platform, browser: Any, name: str | None) -> None:
+        self.platform = platform
+        self.person = Person(platform, browser, name).login() if name else None
+        self.xsrf = ""
+        if self.person:
+            self.person.page.goto(f"{platform.url}/services/notehouse/")
+            self.xsrf = str(self.person.page.evaluate("document.documentElement.dataset.xsrf"))
+
+    def call(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        address = f"{self.platform.url}{PREFIX}{path}"
+        if self.person is None:
+            answer = httpx.request(method, address, json=body, trust_env=False)
+            return answer.status_code, answer.text
+        headers = {"X-XSRFToken": self.xsrf, "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body)
+        said = self.person.context.request.fetch(address, method=method, headers=headers, data=data)
+        return said.status, said.text()
+
+
+@pytest.fixture(scope="module")
+def callers(platform: Platform, browser: Any) -> Iterator[dict[str, Caller]]:
+    made = {role: Caller(platform, browser, NAMES.get(role)) for role in ROLES}
+    yield made
+    for one in made.values():
+        if one.person:
+            one.person.context.close()
+
+
+@pytest.fixture(scope="module")
+def places(callers: dict[str, Caller]) -> dict[str, str]:
+    """A schedule and an ended run of the analyst's."""
+    analyst = callers["analyst"]
+    body = {"name": "capabilities", "notebook": NOTEBOOK, "cron": "0 0 1 1 *"}
+    status, text = analyst.call("POST", "/schedules", body)
+    assert status == 201, text
+    schedule = json.loads(text)["id"]
+    run = json.loads(analyst.call("POST", f"/schedules/{schedule}/run", None)[1])["id"]
+    eventually(lambda: '"succeeded"' in analyst.call("GET", f"/runs/{run}", None)[1], 90, "it has run")
+    return {"{schedule}": schedule, "{run}": run}
+
+
+def test_every_route_has_its_row(platform: Platform) -> None:
+    document = httpx.get(f"{platform.url}/services/notehouse/openapi.json", trust_env=False).json()
+    routes = {
+        (method.upper(), path.removeprefix(PREFIX))
+        for path, methods in document["paths"].items()
+        for method in methods
+        if path.startswith(PREFIX)
+    }
+    assert routes == {(row.method, row.route) for row in CAPABILITIES}
+
+
+@pytest.mark.parametrize("row", CAPABILITIES, ids=lambda row: f"{row.method} {row.route}")
+def test_each_role_gets_the_answer_of_its_row(
+    callers: dict[str, Caller], places: dict[str, str], row: Row
+) -> None:
+    path = row.path
+    for place, value in places.items():
+        path = path.replace(place, value)
+    expected = dict(zip(ROLES, row.statuses, strict=True))
+    for role in reversed(ROLES):  # whoever may take something away comes last
+        if expected[role]:
+            status, text = callers[role].call(row.method, path, row.body)
+            assert status == expected[role], (role, text[:500])
+            assert "Traceback" not in text

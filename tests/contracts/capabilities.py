@@ -1,0 +1,84 @@
+"""Which role may call which route, with what answer. Every route has its row; a test fails where one is missing.
+
+Roles: the tenant's analyst (who owns what paths name), its viewer, another tenant's analyst, the platform admin,
+nobody. `{schedule}` and `{run}` stand for ones that the analyst made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+ROLES = ("analyst", "viewer", "other_tenant", "platform_admin", "anonymous")
+CELL: dict[str, Any] = {
+    "cell_type": "code",
+    "id": "a",
+    "metadata": {},
+    "source": "1",
+    "outputs": [],
+    "execution_count": None,
+}
+NOTEBOOK: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [CELL]}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route, and the status that each of ROLES gets, in their order."""
+
+    method: str
+    route: str
+    statuses: tuple[int, int, int, int, int]
+    body: Any = None
+
+    @property
+    def path(self) -> str:
+        """The address to call: a dashboard of the analyst's tenant stands for every one."""
+        names = {"reference": "united:punctuality", "number": "1", "slug": "united", "name": "notebook.ipynb"}
+        return self.route.format(
+            schedule_id="{schedule}", run_id="{run}", token_id="00000000-0000-7000-8000-000000000000", **names
+        )
+
+
+CAPABILITIES = [
+    Row("GET", "/me", (200, 200, 200, 200, 401)),
+    Row("POST", "/tokens", (201, 403, 201, 201, 401), {"purpose": "interactive"}),
+    Row("DELETE", "/tokens/{token_id}", (404, 404, 404, 404, 401)),
+    Row("GET", "/tenants", (200, 200, 200, 200, 401)),
+    Row("GET", "/tenants/{slug}", (200, 200, 404, 200, 401)),
+    Row("GET", "/data-sources", (200, 200, 200, 200, 401)),
+    Row("POST", "/queries", (200, 403, 200, 200, 401), {"sql": "SELECT 1"}),
+    Row("GET", "/dashboards", (200, 200, 200, 200, 401)),
+    Row(
+        "POST",
+        "/dashboards",
+        (409, 403, 403, 409, 401),
+        {"tenant": "united", "slug": "punctuality", "name": "x"},
+    ),
+    Row("GET", "/dashboards/{reference}", (200, 200, 404, 200, 401)),
+    Row("PUT", "/dashboards/{reference}", (200, 403, 404, 200, 401), {"tags": ["flights", "operations"]}),
+    Row("GET", "/dashboards/{reference}/versions", (200, 200, 404, 200, 401)),
+    Row("GET", "/dashboards/{reference}/versions/{number}", (200, 200, 404, 200, 401)),
+    Row("POST", "/dashboards/{reference}/versions", (400, 403, 404, 400, 401), {"notebook": {}}),
+    Row("GET", "/dashboards/{reference}/permissions", (200, 403, 404, 200, 401)),
+    Row("PUT", "/dashboards/{reference}/permissions", (200, 403, 404, 200, 401), {"items": []}),
+    Row("GET", "/schedules", (200, 200, 200, 200, 401)),
+    Row(
+        "POST",
+        "/schedules",
+        (400, 403, 403, 403, 401),
+        {"tenant": "united", "name": "x", "cron": "not a time"},
+    ),
+    Row("POST", "/schedules/preview", (200, 200, 200, 200, 401), {"cron": "0 7 * * 1"}),
+    Row("GET", "/schedules/{schedule_id}", (200, 404, 404, 200, 401)),
+    Row("PUT", "/schedules/{schedule_id}", (200, 404, 404, 200, 401), {"retries": 0}),
+    Row("POST", "/schedules/{schedule_id}/run", (202, 404, 404, 202, 401)),
+    Row("GET", "/runs", (200, 200, 200, 200, 401)),
+    Row("GET", "/runs/{run_id}", (200, 404, 404, 404, 401)),
+    Row("GET", "/runs/{run_id}/artifacts/{name}", (200, 404, 404, 404, 401)),
+    Row("POST", "/runs/{run_id}/cancel", (409, 404, 404, 404, 401)),
+    Row("POST", "/runs/{run_id}/retry", (202, 404, 404, 404, 401)),
+    Row("POST", "/kernel-gateways", (403, 403, 403, 403, 401), {"access_class": "0" * 20}),
+    # Last: what takes away. Nobody but its owner may, and the owner does not here.
+    Row("DELETE", "/dashboards/{reference}", (0, 403, 404, 0, 401)),
+    Row("DELETE", "/schedules/{schedule_id}", (204, 404, 404, 404, 401)),
+]

@@ -1,0 +1,85 @@
+"""What a SQL cell says and means: its line, its values, its errors."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from notehouse_sql.arguments import DEFAULT_LIMIT, parse
+from notehouse_sql.errors import SqlError, explain
+from notehouse_sql.parameters import bind
+from notehouse_sql.progress import line, size
+
+
+def test_the_line_says_source_name_and_limit() -> None:
+    asked = parse("warehouse late << --limit 10 --with a --with b --no-cache", "SELECT 1")
+    assert (asked.source, asked.limit, asked.use, asked.cache) == ("warehouse", 10, ("a", "b"), False)
+    assert parse("late <<", "SELECT 1").assign == "late"
+    assert parse("", "late << SELECT 1").assign == "late"
+    assert parse("--as kept", "SELECT 1").save == "kept"
+    assert parse("--all", "SELECT 1").limit is None
+    assert parse("", "SELECT 1").limit == DEFAULT_LIMIT
+    inline = parse("SELECT 'it''s' AS a", None)
+    assert inline.sql == "SELECT 'it''s' AS a"
+
+
+@pytest.mark.parametrize(
+    ("written", "cell", "why"),
+    [
+        ("--limit many", "SELECT 1", "number of rows"),
+        ("--frobnicate", "SELECT 1", "not known"),
+        ("", " ", "no SQL"),
+    ],
+)
+def test_a_line_that_cannot_be_read_shows_how_it_is_written(written: str, cell: str, why: str) -> None:
+    with pytest.raises(SqlError, match=why):
+        parse(written, cell)
+
+
+def test_values_are_bound_never_pasted() -> None:
+    evil = "x' OR 1=1 --"
+    sql, values = bind("SELECT {{a}}, {b:UInt8}, {{day}}, {{many}}", {
+        "a": evil, "b": 3, "day": dt.date(2013, 7, 1), "many": ["p", "q'"],
+    })  # fmt: skip
+    assert evil not in sql
+    assert sql == "SELECT {a:String}, {b:UInt8}, {day:Date32}, {many:Array(String)}"
+    assert values == {"a": evil, "b": "3", "day": "2013-07-01", "many": r"['p', 'q\'']"}
+
+
+def test_a_variable_that_is_missing_is_named() -> None:
+    with pytest.raises(SqlError, match="uses origin"):
+        bind("SELECT {{origin}}", {})
+    with pytest.raises(SqlError, match="is a dict"):
+        bind("SELECT {{a}}", {"a": {}})
+
+
+def test_a_syntax_error_marks_the_place() -> None:
+    said = (
+        "Code: 62. DB::Exception: Syntax error: failed at position 13 (FORM) (line 2, col 5): FORM flights. "
+        "Expected one of: ... (SYNTAX_ERROR) (version 26.7.3.1)"
+    )
+    shown = str(explain(said, "SELECT\n 1 FORM flights"))
+    assert shown.startswith("SQL syntax error near 'FORM', line 2, column 6")
+    assert "Expected one of" not in shown
+
+
+def test_an_error_is_one_message_without_codes_and_versions() -> None:
+    said = (
+        "Code: 60. DB::Exception: Unknown table expression identifier 'nothing' in scope SELECT * FROM nothing. "
+        "(UNKNOWN_TABLE) (version 26.7.3.1 (official build))"
+    )
+    error = explain(said, "SELECT * FROM nothing")
+    assert "nothing" in str(error)
+    assert "version" not in str(error)
+    assert "DB::Exception" not in str(error)
+    assert error._render_traceback_() == [str(error)]
+
+
+def test_progress_reads_well() -> None:
+    half = line({"read_rows": 50, "total_rows": 100, "read_bytes": 2_500_000}, 2.0)
+    assert "50%" in half
+    assert "2.5 MB" in half
+    assert "about 2 s left" in half
+    assert line({"read_rows": 5}, 1.0).startswith("5 rows read")
+    assert [size(1), size(1500), size(3 * 10**12)] == ["1 B", "1.5 KB", "3.0 TB"]
