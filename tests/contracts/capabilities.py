@@ -80,5 +80,5 @@ CAPABILITIES = [
     Row("POST", "/kernel-gateways", (403, 403, 403, 403, 401), {"access_class": "0" * 20}),
     # Last: what takes away. Nobody but its owner may, and the owner does not here.
     Row("DELETE", "/dashboards/{reference}", (0, 403, 404, 0, 401)),
-    Row("DELETE", "/schedules/{schedule_id}", (204, 404, 404, 404, 401)),
+    Row("DELETE", "/schedules/{schedule_id}", (0, 404, 404, 204, 401)),
 ]

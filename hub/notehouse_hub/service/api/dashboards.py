@@ -101,7 +101,7 @@ async def create(
         await session.flush()
     except IntegrityError as error:
         raise errors.Conflict(
-            f"{tenant.slug} has a dashboard {body.slug!r} already. Choose another slug, or publish a new version of it."
+            f"{slug} has a dashboard {body.slug!r} already. Choose another slug, or publish a new version of it."
         ) from error
     found = await visible(session, caller, str(made.id))
     answer.headers["ETag"] = etag(found)
