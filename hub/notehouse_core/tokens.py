@@ -156,4 +156,4 @@ def key_id(pem: str) -> str:
     """A short name for a public key: the start of its digest."""
     import hashlib
 
-    return hashlib.sha256(pem.encode()).hexdigest()[:12]
+    return hashlib.sha256(pem.encode()).hexdigest()[:16]

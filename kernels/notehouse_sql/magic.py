@@ -101,9 +101,19 @@ class SqlMagics(Magics):
 
 def _store() -> Any:
     """Jupysql's own memory of saved queries; imported late, because it is slow to import."""
+    from sql.connection import ConnectionManager
     from sql.store import store
 
+    ConnectionManager.current = _ClickHouseNames()
     return store
+
+
+class _ClickHouseNames:
+    """All that jupysql's memory asks of a connection: how names are quoted. Statements go another way."""
+
+    def is_use_backtick_template(self) -> bool:
+        """ClickHouse takes backticks."""
+        return True
 
 
 def _tell(text: str) -> None:

@@ -108,7 +108,7 @@ class SnapshotMaker:
     async def _later_or_fail(self, snapshot: Snapshot, error: errors.NotehouseError) -> None:
         """What is away comes back: its lease runs out, and the snapshot is tried again."""
         log.warning("snapshot %s, attempt %s: %s", snapshot.id, snapshot.attempt, error.message)
-        if snapshot.attempt >= renderings.MOST_ATTEMPTS:
+        if error.status < 500 or snapshot.attempt >= renderings.MOST_ATTEMPTS:
             await self._fail(snapshot, NotebookFailed(None, type(error).__name__, error.message))
         else:
             await asyncio.sleep(2)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 
 LEASE = timedelta(seconds=60)
-MOST_ATTEMPTS = 3  # after so many renderers died over it, a snapshot counts as failed
+MOST_ATTEMPTS = 30  # a snapshot that something away has kept from being made so often counts as failed
 
 
 async def claim(session: AsyncSession) -> Snapshot | None:

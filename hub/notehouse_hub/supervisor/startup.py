@@ -35,9 +35,7 @@ class Startup:
             "migrate", ["notehouse_hub.cli", "migrate"], process_environment.migrate(self._platform)
         )
         await self._start_clickhouse()
-        if demo:
-            await self._load_demo()
-        await self._start_services()
+        await self._start_services(demo=demo)
 
     def print_address(self, *, demo: bool) -> None:
         """Say where the platform is and, for a demo, with whom to log in."""
@@ -92,7 +90,8 @@ class Startup:
         await self._task("sample", ["notehouse_hub.sample"], environment)
         await self._task("demo", ["notehouse_hub.demo"], environment)
 
-    async def _start_services(self) -> None:
+    async def _start_services(self, *, demo: bool) -> None:
+        """Start all that serves data, and load the demo beside it: none of them waits for the other."""
         platform = self._platform
         specs = [
             plan.proxy_spec(platform, after_restart=self._tell_hub_of_proxy),
@@ -106,6 +105,8 @@ class Startup:
             async with asyncio.TaskGroup() as group:
                 for spec in specs:
                     group.create_task(self._process(spec))
+                if demo:
+                    group.create_task(self._load_demo())
         except ExceptionGroup as failed:
             raise _first(failed) from None
 

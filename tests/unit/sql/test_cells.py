@@ -8,6 +8,7 @@ import pytest
 
 from notehouse_sql.arguments import DEFAULT_LIMIT, parse
 from notehouse_sql.errors import SqlError, explain
+from notehouse_sql.magic import _store
 from notehouse_sql.parameters import bind
 from notehouse_sql.progress import line, size
 
@@ -83,3 +84,14 @@ def test_progress_reads_well() -> None:
     assert "about 2 s left" in half
     assert line({"read_rows": 5}, 1.0).startswith("5 rows read")
     assert [size(1), size(1500), size(3 * 10**12)] == ["1 B", "1.5 KB", "3.0 TB"]
+
+
+def test_saved_queries_compose_in_the_order_they_need() -> None:
+    store = _store()
+    store.store("late", "SELECT * FROM flights WHERE arr_delay >= 60")
+    store.store("later", "SELECT * FROM late", with_=["late"])
+    composed = str(store.render("SELECT count() FROM later", with_=["later"]))
+    assert composed.index("`late` AS (SELECT * FROM flights") < composed.index(
+        "`later` AS (SELECT * FROM late)"
+    )
+    assert composed.endswith("SELECT count() FROM later")
