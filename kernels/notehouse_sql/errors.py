@@ -8,7 +8,7 @@ _CODE = re.compile(r"Code: (\d+)\. DB::Exception: ")
 _PLACE = re.compile(r"failed at position (\d+)")
 _TAIL = re.compile(r"\s*\(version [^)]*\)?.*$|\s*\(official build\).*$", re.DOTALL)
 _NAME = re.compile(r"\s*\(([A-Z][A-Z0-9_]+)\)\s*$")
-_NOISE = re.compile(r":? While (processing|executing) .*$|: In scope .*?(?=\. Maybe|\.?$)", re.DOTALL)
+_NOISE = re.compile(r":? While (processing|executing) .*$|:? [Ii]n scope .*?(?=\. Maybe|\.?$)", re.DOTALL)
 _WORDS = re.compile(
     r"Syntax error(?: \([^)]*\))?: failed at position \d+ \((.*?)\)(?: \(line \d+, col \d+\))?"
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import nbformat
 import pytest
 
 from acceptance.platform import Person, Platform, eventually
@@ -78,3 +80,22 @@ def test_a_users_kernel_survives_the_hub(person: People, platform: Platform) -> 
         "it is found",
     )
     assert answer
+
+
+def test_a_run_whose_worker_is_killed_is_taken_again_and_ends_once(
+    person: People, platform: Platform
+) -> None:
+    analyst = person("united-analyst")
+    cells = ["import time\nprint('began')\ntime.sleep(8)", "print('ended')"]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    with analyst.api() as api:
+        body = {"name": "interrupted", "notebook": json.loads(nbformat.writes(made)), "cron": "0 0 1 1 *"}
+        schedule = api.post("schedules", json=body).raise_for_status().json()
+        run = api.post(f"schedules/{schedule['id']}/run").raise_for_status().json()
+        path = f"runs/{run['id']}"
+        eventually(lambda: api.get(path).json()["progress"].get("cell") == 1, 60, "it runs")
+        os.kill(_pid(platform, PROCESSES["worker"]), signal.SIGKILL)
+        eventually(lambda: api.get(path).json()["state"] not in {"queued", "running"}, 150, "it has ended")
+        ended = api.get(path).json()
+        assert (ended["state"], ended["attempt"]) == ("succeeded", 2), ended
+        assert api.get("runs", params={"schedule_id": schedule["id"]}).json()["pagination"]["total"] == 1
