@@ -1,6 +1,7 @@
 """What happens over time: cancelling, progress, rights that change, engines that go away, many at once."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -289,17 +290,22 @@ def family(pid: int) -> list[int]:
     return [pid, *(child for child, stat in zip(pids, stats, strict=False) if int(stat[1]) == pid)]
 
 
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    """A connection's own process may have ended since it was listed."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
 def test_postgres_away_for_long_closes_the_gateway_and_comes_back(own_house: Any) -> None:
     house = own_house
     stopped = family(house.postgres.process.pid)
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    signal_all(stopped, signal.SIGSTOP)
     assert house.ask("SELECT 1").text == "1\n"
     until(lambda: house.ask("SELECT 1").status_code == 503, 25, "it still opens")
     assert "Your rights cannot be checked now" in house.ask("SELECT 1").text
     assert httpx.get(f"{house.url}/health/ready").json()["missing"] == ["rights"]
-    for pid in stopped:
-        os.kill(pid, signal.SIGCONT)
+    signal_all(stopped, signal.SIGCONT)
     until(lambda: house.ask("SELECT 1").status_code == 200, 15, "it does not open again")
 
 
