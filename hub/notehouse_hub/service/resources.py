@@ -13,10 +13,10 @@ from notehouse_core.errors import Invalid
 from notehouse_core.settings import Settings, required
 from notehouse_core.store.database import Database
 from notehouse_core.tokens import Signer, Verifier
+from notehouse_core.warehouse import Warehouse
 from notehouse_hub.service.hub_api import HubApi
 from notehouse_hub.service.kernel_gateways import KernelGateways
 from notehouse_hub.service.sessions import Cookies
-from notehouse_hub.service.warehouse import Warehouse
 
 PREFIX = "/services/notehouse"
 API_PREFIX = f"{PREFIX}/api/v1"

@@ -1,7 +1,7 @@
 import pytest
 
-from notehouse_hub.service.clickhouse_errors import DatabaseRefusal, parse_refusal
-from notehouse_hub.service.warehouse import parameter_text
+from notehouse_core.clickhouse_errors import DatabaseRefusal, parse_refusal
+from notehouse_core.warehouse import parameter_text
 
 
 @pytest.mark.parametrize(

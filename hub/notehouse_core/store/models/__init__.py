@@ -1,6 +1,7 @@
 """Every table under one import, so that `Base.metadata` is complete."""
 
 from notehouse_core.store.models.accounts import Membership, Permission, Role, Tenant, UnixUser, User
+from notehouse_core.store.models.alerts import DELIVERY_STATES, Alert, AlertEvaluation, AlertState, Delivery
 from notehouse_core.store.models.base import Base
 from notehouse_core.store.models.content import (
     Dashboard,
@@ -12,13 +13,18 @@ from notehouse_core.store.models.content import (
 from notehouse_core.store.models.work import RUN_STATES, AuditEvent, Run, Schedule, Token
 
 __all__ = [
+    "DELIVERY_STATES",
     "RUN_STATES",
+    "Alert",
+    "AlertEvaluation",
+    "AlertState",
     "AuditEvent",
     "Base",
     "Dashboard",
     "DashboardPermission",
     "DashboardVersion",
     "DataSource",
+    "Delivery",
     "Membership",
     "Permission",
     "Role",

@@ -67,6 +67,7 @@ class Run(TenantRow):
     __tablename__ = "runs"
     __table_args__ = (
         UniqueConstraint("schedule_id", "local_minute"),
+        UniqueConstraint("alert_id", "local_minute"),
         CheckConstraint(f"state IN {RUN_STATES}", name="known_state"),
         CheckConstraint("trigger IN ('schedule', 'manual', 'retry', 'alert')", name="known_trigger"),
         Index("ix_runs_tenant_id_created_at", "tenant_id", "created_at"),
@@ -74,6 +75,7 @@ class Run(TenantRow):
     )
 
     schedule_id: Mapped[UUID | None] = mapped_column(ForeignKey("schedules.id"), index=True)
+    alert_id: Mapped[UUID | None] = mapped_column(ForeignKey("alerts.id"), index=True)
     trigger: Mapped[str] = mapped_column(server_default="schedule", default="schedule")
     requested_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     run_as_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

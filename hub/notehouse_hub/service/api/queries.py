@@ -12,10 +12,10 @@ from notehouse_core import errors
 from notehouse_core.access import PLATFORM
 from notehouse_core.store.plan import class_of
 from notehouse_core.tokens import QUERY, Claims
+from notehouse_core.warehouse import MEDIA_TYPES, Answer, Statement
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import ResourcesDep
-from notehouse_hub.service.warehouse import MEDIA_TYPES, Answer, Statement
 
 router = APIRouter(prefix="/queries", tags=["Queries"])
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx
 
 from notehouse_core import errors
+from notehouse_core.clickhouse_errors import parse_refusal
 from notehouse_core.settings import Settings
-from notehouse_hub.service.clickhouse_errors import parse_refusal
 
 LARGEST_ANSWER = 64 * 2**20
 FORMATS = {
