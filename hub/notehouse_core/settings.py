@@ -6,6 +6,7 @@ import os
 import sys
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,6 +64,16 @@ class Settings(BaseSettings):
     hub_token: SecretStr | None = None
     api_url: str = ""
     query_url: str = ""
+
+    # Messages: without a mail server they are kept as files
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr | None = None
+    mail_from: str = "Notehouse <notehouse@localhost>"
+    webhook_key: SecretStr | None = Field(default=None, description="signs webhooks, a key a tenant from it")
+    webhook_hosts: str = Field(default="", description="private host:port allowed for webhooks, by commas")
 
     # Limits
     kernels_per_gateway: int = 20
@@ -127,6 +138,11 @@ class Settings(BaseSettings):
     def clickhouse(self) -> str:
         """The ClickHouse that data lives in."""
         return self.clickhouse_url or f"http://127.0.0.1:{self.clickhouse_port}"
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mails are kept as files while there is no mail server."""
+        return self.data / "mail"
 
     @property
     def artifact_folder(self) -> Path:

@@ -1,4 +1,4 @@
-"""`python -m notehouse_scheduler`: a worker. It ticks, and executes runs."""
+"""`python -m notehouse_scheduler`: a worker. It ticks, executes runs, looks at alerts, sends messages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from notehouse_core.ids import uuid7
 from notehouse_core.logs import configure_logs
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_core.store.database import Database
+from notehouse_core.warehouse import Warehouse
+from notehouse_scheduler.courier import Courier
 from notehouse_scheduler.queue import QUEUE, TASK, make_app
 from notehouse_scheduler.runner import Runner
 from notehouse_scheduler.tick import tick_for_ever
+from notehouse_scheduler.watch import Watch
+from notehouse_scheduler.webhooks import Webhooks
 
 
 async def work(settings: Settings) -> None:
@@ -24,9 +28,9 @@ async def work(settings: Settings) -> None:
     url = required(settings.database_url, "database_url")
     database, control = Database(url), ControlPlane(settings)
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid7().hex[-6:]}"
-    runner = Runner(
-        database, control, ArtifactStore(settings.artifact_folder), name, settings.cell_timeout_seconds
-    )
+    artifacts, warehouse = ArtifactStore(settings.artifact_folder), Warehouse(settings)
+    webhooks = Webhooks(settings)
+    runner = Runner(database, control, artifacts, name, settings.cell_timeout_seconds)
     app = make_app(url)
 
     @app.task(name=TASK, queue=QUEUE)
@@ -35,6 +39,8 @@ async def work(settings: Settings) -> None:
 
     async with app.open_async():
         ticking = asyncio.create_task(tick_for_ever(database, app))
+        watching = asyncio.create_task(Watch(database, control, warehouse).for_ever())
+        sending = asyncio.create_task(Courier(database, artifacts, settings, webhooks).for_ever())
         working = asyncio.create_task(
             app.run_worker_async(
                 queues=[QUEUE],
@@ -45,7 +51,9 @@ async def work(settings: Settings) -> None:
                 fetch_job_polling_interval=5.0,
             )
         )
-        await _until_stopped(ticking, working)
+        await _until_stopped(ticking, watching, sending, working)
+    await webhooks.aclose()
+    await warehouse.close()
     await control.aclose()
     await database.close()
 

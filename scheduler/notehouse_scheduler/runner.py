@@ -9,19 +9,24 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import errors
 from notehouse_core.access import AccessClass
+from notehouse_core.alerting import Finding
 from notehouse_core.artifacts import ArtifactStore
 from notehouse_core.control_plane import ControlPlane, KernelGateway
 from notehouse_core.remote_kernel import RemoteKernelManager
-from notehouse_core.store import runs
+from notehouse_core.store import alerts, deliveries, runs
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import Run
 from notehouse_core.store.plan import class_of
-from notehouse_scheduler import child, outputs
+from notehouse_scheduler import child, outputs, raised
 from notehouse_scheduler.order import Order, Progress, RunError
 
 RENEW_EVERY = 2.0  # seconds between two signs of life; a cancelled run ends as soon
@@ -138,9 +143,28 @@ class Runner:
                     return
             await asyncio.sleep(RENEW_EVERY)
 
+    async def _owe(
+        self,
+        session: AsyncSession,
+        run: Run,
+        state: str,
+        error: dict[str, Any] | None,
+        findings: dict[str, Finding],
+    ) -> None:
+        """Owe what follows from the end of a run, in the transaction that ends it."""
+        await deliveries.owe_report(session, run, state, error)
+        if run.alert_id is None or state not in {"succeeded", "failed"}:
+            return
+        alert = await alerts.find(session, run.alert_id, lock=True)
+        if alert is not None:
+            await alerts.looked(session, alert, findings, datetime.now(UTC), run_id=run.id)
+
     async def _finish(self, run: Run, state: str, error: RunError | None, executed: Path) -> None:
         kept = await outputs.keep(executed, run.name, self.artifacts)
         told = asdict(error) if error else None
+        findings = await asyncio.to_thread(raised.findings_of, executed, error) if run.alert_id else {}
         async with self.database.session() as session:
             mine = await runs.finish(session, run.id, self.worker, state, artifacts=kept, error=told)
+            if mine:
+                await self._owe(session, run, state, told, findings)
         log.info("run %s: %s%s", run.id, state, "" if mine else " (but it was taken over)")

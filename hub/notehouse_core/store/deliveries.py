@@ -40,6 +40,7 @@ async def owe_alert(session: AsyncSession, alert: Alert, evaluation: AlertEvalua
         "error": evaluation.error,
         "run_id": str(evaluation.run_id) if evaluation.run_id else None,
         "at": now.isoformat(),
+        "owner": alert.owner.email,
     }
     subject = f"{_HEADLINES[evaluation.state]}: {alert.name}"
     owed = alert.notification.get("recipients", [])
@@ -65,6 +66,7 @@ async def owe_report(session: AsyncSession, run: Run, state: str, error: dict[st
         "formats": schedule.formats,
         "error": error,
         "at": run.scheduled_for.isoformat(),
+        "owner": schedule.owner.email,
     }
     subject = run.name if state == "succeeded" else f"Failed: {run.name}"
     return await _owe(session, run.tenant_id, owed, f"run:{run.id}", subject, content, f"run:{run.id}")

@@ -44,6 +44,7 @@ _MODES: dict[str, tuple[int, str | None]] = {
     "homes": (0o711, "hub"),
     "keys": (0o755, None),
     "logs": (0o700, None),
+    "mail": (0o700, "web"),
     "node": (0o755, None),
     "run": (0o711, None),
     "secrets": (0o700, None),

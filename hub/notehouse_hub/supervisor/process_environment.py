@@ -122,6 +122,7 @@ def api(platform: Platform) -> dict[str, str]:
         **_clickhouse(platform),
         **_hub_service(platform, "notehouse", prefix="/services/notehouse/"),
         "NOTEHOUSE_SESSION_KEY": platform.vault.text("session-key"),
+        "NOTEHOUSE_WEBHOOK_KEY": platform.vault.text("webhook-key"),
         "NOTEHOUSE_SIGNING_KEY_FILE": str(platform.folders.data / "keys" / "signing-key.pem"),
     }
 
@@ -149,10 +150,28 @@ def dashboards(platform: Platform) -> dict[str, str]:
 
 
 def worker(platform: Platform) -> dict[str, str]:
-    """The scheduler's worker: metadata and queue."""
+    """The scheduler's worker: metadata and queue, the mail server, the key that webhooks are signed with."""
     return {
         **common(platform, "worker"),
         **_settings(platform),
         **_database(platform),
         **_hub_service(platform, "scheduler"),
+        **_messages(platform),
+        "NOTEHOUSE_WEBHOOK_KEY": platform.vault.text("webhook-key"),
     }
+
+
+def _messages(platform: Platform) -> dict[str, str]:
+    """Return how messages leave this house, as the operator has set it."""
+    settings = platform.settings
+    given = {
+        "NOTEHOUSE_SMTP_HOST": settings.smtp_host,
+        "NOTEHOUSE_SMTP_PORT": str(settings.smtp_port),
+        "NOTEHOUSE_SMTP_SECURITY": settings.smtp_security,
+        "NOTEHOUSE_SMTP_USER": settings.smtp_user,
+        "NOTEHOUSE_MAIL_FROM": settings.mail_from,
+        "NOTEHOUSE_WEBHOOK_HOSTS": settings.webhook_hosts,
+    }
+    if settings.smtp_password is not None:
+        given["NOTEHOUSE_SMTP_PASSWORD"] = settings.smtp_password.get_secret_value()
+    return given

@@ -1,0 +1,103 @@
+"""The watch: looks at every alert that is due, with its owner's rights, and writes down what it found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from notehouse_core import errors
+from notehouse_core.alerting import Condition, Finding, look
+from notehouse_core.control_plane import ControlPlane
+from notehouse_core.store import alerts
+from notehouse_core.store.database import Database
+from notehouse_core.store.models import Alert
+from notehouse_core.store.plan import class_of
+from notehouse_core.warehouse import Statement, Warehouse
+
+EVERY = 1.0  # seconds
+AT_ONCE = 4
+MOST_ROWS = 10_000
+LONGEST = 90.0  # seconds of one look; less than its lease
+_TOKEN_SECONDS = 3600
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What looking needs; one a worker. Tokens are kept by class while they live."""
+
+    database: Database
+    control: ControlPlane
+    warehouse: Warehouse
+    tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    async def for_ever(self) -> None:
+        """Look until cancelled; Postgres being away only delays it."""
+        while True:
+            try:
+                await self.look_at_due(datetime.now(UTC))
+            except (DBAPIError, OSError) as error:
+                log.warning("no look at alerts, the database does not answer: %s", type(error).__name__)
+            await asyncio.sleep(EVERY)
+
+    async def look_at_due(self, now: datetime) -> int:
+        """Look at all that is due; how many. An alert on a notebook gets a run instead, whose end decides."""
+        async with self.database.session() as session:
+            due = await alerts.take_due(session, now)
+            for alert in due:
+                if alert.notebook is not None:
+                    session.add(alerts.run_of(alert, now))
+                    alert.ticked_until, alert.leased_until = now, None
+        gate = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(self._look(alert, gate) for alert in due if alert.sql is not None))
+        return len(due)
+
+    async def _look(self, alert: Alert, gate: asyncio.Semaphore) -> None:
+        async with gate:
+            findings = await self._findings(alert)
+        now = datetime.now(UTC)
+        async with self.database.session() as session:
+            current = await alerts.find(session, alert.id, lock=True)
+            if current is None or current.leased_until != alert.leased_until:
+                return  # deleted, or another worker has looked since
+            made = await alerts.looked(session, current, findings, now)
+        for one in made:
+            if one.state != one.state_before:
+                log.info("alert %s: %s, was %s", alert.id, one.state, one.state_before)
+
+    async def _findings(self, alert: Alert) -> dict[str, Finding]:
+        try:
+            async with asyncio.timeout(LONGEST):
+                rows = await self._rows(alert)
+            return look(Condition.parse(alert.condition), rows, alert.group_by)
+        except TimeoutError:
+            return {"": Finding("error", error=f"The query took longer than {LONGEST:.0f} seconds.")}
+        except errors.NotehouseError as error:
+            return {"": Finding("error", error=error.message)}
+
+    async def _rows(self, alert: Alert) -> list[dict[str, Any]]:
+        token = await self._token(alert)
+        statement = Statement(alert.data_source, alert.sql or "", {}, MOST_ROWS)
+        answer = await self.warehouse.run(statement, "json", token)
+        content = json.loads(answer.content) if answer.content.strip() else {"meta": [], "data": []}
+        names = [column["name"] for column in content["meta"]]
+        return [dict(zip(names, row, strict=True)) for row in content["data"]]
+
+    async def _token(self, alert: Alert) -> str:
+        async with self.database.session() as session:
+            rights = await class_of(session, alert.owner.username, alert.tenant.slug)
+        key = f"{rights.id}/{alert.id}"
+        token, until = self.tokens.get(key, ("", 0.0))
+        if until < time.monotonic() + LONGEST:
+            minted = await self.control.mint_token("run", rights.id, f"alert:{alert.id}", _TOKEN_SECONDS)
+            token = minted.token
+            self.tokens[key] = (token, time.monotonic() + _TOKEN_SECONDS)
+        return token
