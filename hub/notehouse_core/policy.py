@@ -10,7 +10,7 @@ ACTIONS = {
     "run-sql": "Run SQL against the tenant's data sources.",
     "view-dashboards": "See the tenant's published dashboards.",
     "create-dashboards": "Publish notebooks as new dashboards.",
-    "manage-schedules": "Schedule notebooks and see their runs.",
+    "manage-schedules": "Schedule notebooks, set alerts, and see what they did.",
     "manage-members": "Give and take roles in the tenant.",
     "manage-sources": "Connect and change data sources.",
     "manage-tenant": "Change the tenant's settings.",

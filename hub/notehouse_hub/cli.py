@@ -10,12 +10,14 @@ from pydantic import ValidationError
 
 from notehouse_core.errors import NotehouseError
 from notehouse_core.settings import Settings, load_settings, required
+from notehouse_hub import alert
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Notebooks on ClickHouse for a whole company."
 )
 seed_app = typer.Typer(no_args_is_help=True, help="Fill a platform with content.")
 app.add_typer(seed_app, name="seed")
+app.add_typer(alert.app, name="alert")
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder that holds all state.")]
 Port = Annotated[

@@ -23,7 +23,7 @@ def publish(notebook: Path, slug: str | None, name: str | None, tenant: str | No
     """Publish, wait for the snapshots, and say where the dashboard is. Raises NotehouseError with the reason."""
     content = _read(notebook)
     chosen = slug or slug_of(notebook)
-    with _client() as api:
+    with api_client() as api:
         dashboard = _dashboard(api, chosen, name or _title(content) or notebook.stem, tenant)
         reference = dashboard["id"]
         version = api.call(
@@ -60,7 +60,7 @@ def _title(content: dict[str, Any]) -> str:
     return ""
 
 
-def _client() -> ApiClient:
+def api_client() -> ApiClient:
     """The API, with the identity of this JupyterLab server or a Hub token of one's own."""
     token = os.environ.get("JUPYTERHUB_API_TOKEN") or os.environ.get("NOTEHOUSE_HUB_TOKEN")
     if not token:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notehouse_sql.alert import raise_alert
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+
+__all__ = ["load_ipython_extension", "raise_alert"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

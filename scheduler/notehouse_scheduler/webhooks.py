@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import ipaddress
 import json
 import socket
@@ -20,6 +19,7 @@ import httpx
 
 from notehouse_core import errors
 from notehouse_core.settings import Settings, required
+from notehouse_core.webhook_signature import secret_of, signature_of
 
 PORTS = (443, 8443)
 _TIMEOUT = httpx.Timeout(10.0)
@@ -30,17 +30,6 @@ class Undeliverable(errors.NotehouseError):
     """Trying again would not help."""
 
     code, status = "undeliverable", 422
-
-
-def secret_of(key: str, tenant: str) -> str:
-    """The secret that a tenant's webhooks are signed with; its admins can see it, to check signatures."""
-    return hmac.digest(key.encode(), f"webhook:{tenant}".encode(), "sha256").hex()
-
-
-def signature_of(secret: str, timestamp: int, body: bytes) -> str:
-    """HMAC-SHA256 over time and body, as in `t=1700000000,v1=<hex>`."""
-    signed = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
-    return f"t={timestamp},v1={signed.hexdigest()}"
 
 
 class Webhooks:

@@ -54,7 +54,7 @@ def callers(platform: Platform, browser: Any) -> Iterator[dict[str, Caller]]:
 
 @pytest.fixture(scope="module")
 def places(callers: dict[str, Caller]) -> dict[str, str]:
-    """A schedule and an ended run of the analyst's."""
+    """A schedule, an ended run and an alert of the analyst's."""
     analyst = callers["analyst"]
     body = {"name": "capabilities", "notebook": NOTEBOOK, "cron": "0 0 1 1 *"}
     status, text = analyst.call("POST", "/schedules", body)
@@ -62,7 +62,11 @@ def places(callers: dict[str, Caller]) -> dict[str, str]:
     schedule = json.loads(text)["id"]
     run = json.loads(analyst.call("POST", f"/schedules/{schedule}/run", None)[1])["id"]
     eventually(lambda: '"succeeded"' in analyst.call("GET", f"/runs/{run}", None)[1], 90, "it has run")
-    return {"{schedule}": schedule, "{run}": run}
+    watched = {"name": "capabilities", "sql": "SELECT 1 AS n", "condition": {"kind": "any_row"}}
+    body = {**watched, "schedule": {"cron": "0 0 1 1 *"}}
+    status, text = analyst.call("POST", "/alerts", body)
+    assert status == 201, text
+    return {"{schedule}": schedule, "{run}": run, "{alert}": json.loads(text)["id"]}
 
 
 def test_every_route_has_its_row(platform: Platform) -> None:

@@ -1,7 +1,7 @@
 """Which role may call which route, with what answer. Every route has its row; a test fails where one is missing.
 
 Roles: the tenant's analyst (who owns what paths name), its viewer, another tenant's analyst, the platform admin,
-nobody. `{schedule}` and `{run}` stand for ones that the analyst made.
+nobody. `{schedule}`, `{run}` and `{alert}` stand for ones that the analyst made.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ CELL: dict[str, Any] = {
 NOTEBOOK: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [CELL]}
 
 
+_NOBODYS = "00000000-0000-7000-8000-000000000000"
+
+
 @dataclass(frozen=True)
 class Row:
     """A route, and the status that each of ROLES gets, in their order."""
@@ -35,7 +38,12 @@ class Row:
         """The address to call: a dashboard of the analyst's tenant stands for every one."""
         names = {"reference": "united:punctuality", "number": "1", "slug": "united", "name": "notebook.ipynb"}
         return self.route.format(
-            schedule_id="{schedule}", run_id="{run}", token_id="00000000-0000-7000-8000-000000000000", **names
+            schedule_id="{schedule}",
+            run_id="{run}",
+            alert_id="{alert}",
+            delivery_id=_NOBODYS,
+            token_id=_NOBODYS,
+            **names,
         )
 
 
@@ -77,8 +85,22 @@ CAPABILITIES = [
     Row("GET", "/runs/{run_id}/artifacts/{name}", (200, 404, 404, 404, 401)),
     Row("POST", "/runs/{run_id}/cancel", (409, 404, 404, 404, 401)),
     Row("POST", "/runs/{run_id}/retry", (202, 404, 404, 404, 401)),
+    Row("GET", "/alerts", (200, 200, 200, 200, 401)),
+    Row("POST", "/alerts", (400, 403, 403, 403, 401), {"tenant": "united", "name": "x"}),
+    Row("GET", "/alerts/{alert_id}", (200, 404, 404, 200, 401)),
+    Row("PUT", "/alerts/{alert_id}", (200, 404, 404, 200, 401), {"for_seconds": 0}),
+    Row("POST", "/alerts/{alert_id}/test", (200, 404, 404, 403, 401)),
+    Row("POST", "/alerts/{alert_id}/acknowledge", (409, 404, 404, 409, 401)),
+    Row("POST", "/alerts/{alert_id}/mute", (200, 404, 404, 200, 401), {"seconds": 0}),
+    Row("GET", "/alerts/{alert_id}/history", (200, 404, 404, 200, 401)),
+    Row("GET", "/deliveries", (200, 200, 200, 200, 401)),
+    Row("GET", "/deliveries/{delivery_id}", (404, 404, 404, 404, 401)),
+    Row("GET", "/deliveries/{delivery_id}/message", (404, 404, 404, 404, 401)),
+    Row("POST", "/deliveries/{delivery_id}/retry", (404, 404, 404, 404, 401)),
+    Row("GET", "/tenants/{slug}/webhook-secret", (403, 403, 404, 404, 401)),
     Row("POST", "/kernel-gateways", (403, 403, 403, 403, 401), {"access_class": "0" * 20}),
     # Last: what takes away. Nobody but its owner may, and the owner does not here.
     Row("DELETE", "/dashboards/{reference}", (0, 403, 404, 0, 401)),
     Row("DELETE", "/schedules/{schedule_id}", (0, 404, 404, 204, 401)),
+    Row("DELETE", "/alerts/{alert_id}", (0, 404, 404, 204, 401)),
 ]

@@ -14,6 +14,7 @@ from notehouse_core.settings import Settings, load_settings, required
 from notehouse_core.store.database import Database
 from notehouse_core.store.plan import CHANNEL
 from notehouse_hub.demo.accounts import CARRIERS, PEOPLE, make_person, make_tenant
+from notehouse_hub.demo.alerts import set_alerts
 from notehouse_hub.demo.content import publish_punctuality, schedule_report
 
 
@@ -29,6 +30,7 @@ async def seed(settings: Settings, passwords: dict[str, str]) -> None:
                 owner = people[f"{slug}-analyst"]
                 await publish_punctuality(session, artifacts, tenant, owner)
                 await schedule_report(session, artifacts, tenant, owner)
+                await set_alerts(session, tenant, owner)
             await session.execute(text(f"NOTIFY {CHANNEL}"))
     finally:
         await database.close()

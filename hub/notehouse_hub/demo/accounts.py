@@ -73,6 +73,7 @@ async def make_person(session: AsyncSession, username: str, password: str) -> Us
     if user is None:
         user = User(username=username, is_admin=PEOPLE[username] is None, memberships=[])
         user.first_name, user.last_name = username.replace("-", " ").title(), ""
+        user.email = f"{username}@{(PEOPLE[username] or ('notehouse',))[0]}.example"
         session.add(user)
     if not _fits(user.password_hash, password):
         user.password_hash = PasswordHasher().hash(password)

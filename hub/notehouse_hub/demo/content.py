@@ -77,6 +77,8 @@ async def schedule_report(
             cron="0 7 * * 1",
             timezone="America/New_York",
             parameters=checked.parameters,
+            recipients=[owner.username],
+            formats=["html", "ipynb"],
             run_as_id=owner.id,
             owner_id=owner.id,
         )

@@ -1,8 +1,10 @@
 """The REST API: a router a noun."""
 
 from notehouse_hub.service.api import (
+    alerts,
     dashboards,
     data_sources,
+    deliveries,
     kernel_gateways,
     me,
     permissions,
@@ -25,5 +27,7 @@ ROUTERS = (
     permissions.router,
     schedules.router,
     runs.router,
+    alerts.router,
+    deliveries.router,
     kernel_gateways.router,
 )

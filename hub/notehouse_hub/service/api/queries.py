@@ -63,7 +63,7 @@ class QueryResult(BaseModel):
 @router.post("", response_model=QueryResult)
 async def run(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) -> Any:
     """Run a statement and answer its rows; Arrow, CSV or Parquet as a file by `format`."""
-    token = await _token(body, caller, resources)
+    token = await token_for(body, caller, resources)
     statement = Statement(body.data_source, body.sql, body.parameters, body.limit)
     began = time.perf_counter()
     answer = await resources.warehouse.run(statement, body.format, token)
@@ -72,8 +72,8 @@ async def run(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) ->
     return _result(answer, body.limit, (time.perf_counter() - began) * 1000)
 
 
-async def _token(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) -> str:
-    """A token of the caller's own rights that lives as long as the query."""
+async def token_for(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) -> str:
+    """Return a token of the caller's own rights that lives as long as the query."""
     if caller.claims is not None:
         return resources.signer.sign(_short(caller.claims))
     person = caller.person

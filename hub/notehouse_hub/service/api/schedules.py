@@ -26,6 +26,7 @@ from notehouse_hub.service.api.runs import out as run_out
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.notebooks import check_notebook
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
+from notehouse_hub.service.recipients import checked_recipients
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 
 router = APIRouter(prefix="/schedules", tags=["Schedules"])
@@ -58,6 +59,8 @@ class ScheduleChange(Body):
     timezone: str | None = None
     parameters: dict[str, Any] | None = None
     catch_up: Literal["skip", "latest", "all"] | None = None
+    recipients: list[str] | None = Field(default=None, max_length=100)
+    formats: list[Literal["html", "ipynb"]] | None = None
     retries: int | None = Field(default=None, ge=0, le=10)
     timeout_seconds: int | None = Field(default=None, ge=1, le=86_000)
     is_active: bool | None = None
@@ -88,6 +91,8 @@ class ScheduleOut(BaseModel):
     cron: str
     timezone: str
     parameters: dict[str, Any]
+    recipients: list[str]
+    formats: list[str]
     catch_up: str
     retries: int
     timeout_seconds: int
@@ -133,7 +138,8 @@ async def create(
         owner_id=person.id,
         run_as_id=person.id,
         parameters=check_parameters(body.parameters),
-        **body.model_dump(exclude={"tenant", "notebook", "dashboard_id", "parameters"}),
+        recipients=await checked_recipients(session, tenant, body.recipients),
+        **body.model_dump(exclude={"tenant", "notebook", "dashboard_id", "parameters", "recipients"}),
     )
     session.add(made)
     try:
@@ -169,6 +175,8 @@ async def change(
     Timetable.parse(values.get("cron", found.cron), values.get("timezone", found.timezone))
     if "parameters" in values:
         values["parameters"] = check_parameters(values["parameters"])
+    if "recipients" in values:
+        values["recipients"] = await checked_recipients(session, found.tenant, values["recipients"])
     if (values.get("is_active") and not found.is_active) or {"cron", "timezone"} & values.keys():
         found.active_since = datetime.now(UTC)
     for name, value in values.items():
@@ -261,6 +269,8 @@ def out(one: Schedule) -> ScheduleOut:
         cron=one.cron,
         timezone=one.timezone,
         parameters=one.parameters,
+        recipients=one.recipients,
+        formats=one.formats,
         catch_up=one.catch_up,
         retries=one.retries,
         timeout_seconds=one.timeout_seconds,

@@ -7,10 +7,12 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from notehouse_core import errors
+from notehouse_core.settings import required
 from notehouse_core.store.models import Tenant
+from notehouse_core.webhook_signature import secret_of
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
-from notehouse_hub.service.resources import SessionDep
+from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
 router = APIRouter(prefix="/tenants", tags=["Tenants"])
 
@@ -47,6 +49,23 @@ async def tenant(slug: str, caller: CallerDep, session: SessionDep) -> TenantOut
     if found is None or not _may_know(caller, slug):
         raise errors.NotFound("There is no such tenant.")
     return _out(found)
+
+
+class WebhookSecretOut(BaseModel):
+    """What a tenant's webhooks are signed with (HMAC-SHA256)."""
+
+    secret: str
+
+
+@router.get("/{slug}/webhook-secret")
+async def webhook_secret(slug: str, caller: CallerDep, resources: ResourcesDep) -> WebhookSecretOut:
+    """Show an admin of the tenant the secret by which receivers check the signature of its webhooks."""
+    _ = caller.person
+    if slug not in caller.actor.tenants:
+        raise errors.NotFound("There is no such tenant.")
+    caller.require("manage-tenant", slug)
+    key = required(resources.settings.webhook_key, "webhook_key")
+    return WebhookSecretOut(secret=secret_of(key, slug))
 
 
 def _may_know(caller: Caller, slug: str) -> bool:

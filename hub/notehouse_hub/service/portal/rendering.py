@@ -30,6 +30,8 @@ NAVIGATION = (
     NavigationEntry("dashboards", "Dashboards", f"{PREFIX}/"),
     NavigationEntry("schedules", "Schedules", f"{PREFIX}/schedules"),
     NavigationEntry("runs", "Runs", f"{PREFIX}/runs"),
+    NavigationEntry("alerts", "Alerts", f"{PREFIX}/alerts"),
+    NavigationEntry("deliveries", "Messages", f"{PREFIX}/deliveries"),
 )
 
 
