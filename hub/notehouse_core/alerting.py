@@ -54,7 +54,14 @@ class Condition:
     def __str__(self) -> str:
         if self.kind == "any_row":
             return "the query returns a row"
-        return f"{self.column or 'the first number'} {self.operator} {self.value:g}"
+        return f"{self.column or 'the first number'} {self.operator} {shown_number(self.value)}"
+
+
+def shown_number(value: float) -> str:
+    """A number as people read it: 1,234 and 0.05, never 1e+07."""
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value:,.2f}" if abs(value) >= 100 else f"{value:.4g}"
 
 
 @dataclass(frozen=True)

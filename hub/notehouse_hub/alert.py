@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from notehouse_core import errors
+from notehouse_core.alerting import shown_number
 from notehouse_hub.publish import api_client
 
 app = typer.Typer(no_args_is_help=True, help="Set alerts, and see where they stand.")
@@ -68,7 +69,7 @@ def history(name: Name) -> None:
     with api_client() as api:
         found = _find(api, name)
         for one in api.call("GET", f"alerts/{found['id']}/history", limit=30)["items"]:
-            value = "" if one["value"] is None else f"{one['value']:g}"
+            value = "" if one["value"] is None else shown_number(one["value"])
             told = "told" if one["notified"] else ""
             typer.echo(f"{one['at'][:19]} {one['state']:9} {value:>12} {told:5} {one['error'] or ''}")
 

@@ -14,7 +14,9 @@ __all__ = ["load_ipython_extension", "raise_alert"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Give a shell `%sql`, `%%sql` and `%sqlcmd`."""
+    """Give a shell `%sql`, `%%sql` and `%sqlcmd`, and charts that need nothing from elsewhere."""
+    from notehouse_sql.charts import show_charts
     from notehouse_sql.magic import SqlMagics
 
     shell.register_magics(SqlMagics(shell))
+    show_charts(shell)

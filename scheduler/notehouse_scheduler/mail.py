@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from notehouse_core.alerting import shown_number
 from notehouse_core.settings import API_PREFIX, Settings
 from notehouse_core.store.models import Delivery
 from notehouse_scheduler.mail_body import MailBody
@@ -87,6 +88,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["number"] = shown_number
     made.filters["moment"] = lambda text: f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC"
     return made
 

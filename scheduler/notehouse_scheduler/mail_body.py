@@ -66,9 +66,10 @@ def _output(output: Any, body: MailBody) -> str:
     data = output.get("data", {})
     for kind in ("image/png", "image/jpeg"):
         if kind in data:
-            return _picture(kind, base64.b64decode(data[kind]), body)
+            chart = any("vegalite" in name for name in data)  # drawn at twice its size, for sharp screens
+            return _picture(kind, base64.b64decode(data[kind]), body, scale=2 if chart else 1)
     if "image/svg+xml" in data and not _REACHES_OUT.search(data["image/svg+xml"]):
-        return _picture("image/png", _drawn(data["image/svg+xml"]), body)
+        return _picture("image/png", _drawn(data["image/svg+xml"]), body, scale=2)
     if "text/html" in data:
         return _safe(data["text/html"])
     if "text/markdown" in data:
@@ -82,10 +83,16 @@ def _drawn(svg: str) -> bytes:
     return bytes(vl_convert.svg_to_png(svg, scale=2.0))
 
 
-def _picture(kind: str, content: bytes, body: MailBody) -> str:
+def _picture(kind: str, content: bytes, body: MailBody, *, scale: int = 1) -> str:
     name = hashlib.sha256(content).hexdigest()[:24]
     body.pictures[name] = (kind, content)
-    return f'<p><img src="cid:{name}" alt="Chart" style="max-width:100%;height:auto"></p>'
+    wide = f' width="{_width(content) // scale}"' if kind == "image/png" else ""
+    return f'<p><img src="cid:{name}" alt="Chart"{wide} style="max-width:100%;height:auto"></p>'
+
+
+def _width(png: bytes) -> int:
+    """The width that a PNG's header says, in pixels."""
+    return int.from_bytes(png[16:20], "big")
 
 
 def _safe(content: str) -> str:

@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from notehouse_core.alerting import shown_number
 from notehouse_hub.service.portal.visitor import Visitor
 from notehouse_hub.service.resources import PREFIX, resources_of
 
@@ -51,6 +52,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["number"] = shown_number
     environment.globals.update(prefix=PREFIX, asset=asset)
     return environment
 
