@@ -40,8 +40,9 @@ format: $(READY) ## Format the code
 notebooks: $(READY) ## Run every notebook against real engines
 	.venv/bin/python -m pytest tests/acceptance/test_notebooks.py
 
-browser: # Chromium for the tests: Debian's own package
+browser: # Chromium and Prometheus for the tests: Debian's own packages
 	@sh tests/install-chromium.sh
+	@sh tests/install-prometheus.sh
 
 lock: $(UV) ## Choose the versions of all dependencies anew
 	$(UV) pip compile -q --upgrade --universal --extra all --extra test --generate-hashes \

@@ -13,11 +13,12 @@ from tornado.web import Application, RequestHandler
 
 from notehouse_core.logs import configure_logs
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, load_settings
-from notehouse_dashboards.health import Live, Ready
+from notehouse_dashboards.health import Live, Metrics, Ready
 from notehouse_dashboards.live.sockets import LiveSocket
 from notehouse_dashboards.pages import DashboardPage, Frame, FrameToken, Page, PublicFile
 from notehouse_dashboards.renderer.snapshots import SnapshotMaker
 from notehouse_dashboards.resources import Resources
+from notehouse_dashboards.series import PAGES
 
 _DASHBOARD = rf"{DASHBOARDS_PREFIX}/([a-z0-9-]+)/([a-z0-9-]+)"
 
@@ -36,6 +37,7 @@ def make_application(resources: Resources) -> Application:
     routes: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
         (rf"{DASHBOARDS_PREFIX}/health/live", Live, given),
         (rf"{DASHBOARDS_PREFIX}/health/ready", Ready, given),
+        (rf"{DASHBOARDS_PREFIX}/metrics", Metrics, given),
         (rf"{DASHBOARDS_PREFIX}/oauth_callback", HubOAuthCallbackHandler, {}),
         (rf"{DASHBOARDS_PREFIX}/static/([0-9a-f]+)/(.+)", PublicFile, given),
         (_DASHBOARD, DashboardPage, given),
@@ -50,13 +52,20 @@ def make_application(resources: Resources) -> Application:
         default_handler_args=given,
         websocket_ping_interval=20,
         websocket_max_message_size=1_000_000,
-        log_function=lambda handler: None,  # addresses hold tokens
+        log_function=_count,
     )
+
+
+def _count(handler: RequestHandler) -> None:
+    """Count an answer by its kind alone: addresses hold tokens."""
+    page, status = type(handler).__name__, str(handler.get_status())
+    PAGES.labels(page, status).observe(handler.request.request_time())
 
 
 async def serve(settings: Settings) -> None:
     """Serve until told to stop."""
     resources = Resources.of(settings)
+    resources.usage.start()
     server = HTTPServer(make_application(resources), xheaders=True)
     server.listen(settings.dashboards_port, "127.0.0.1")
     maker = SnapshotMaker(

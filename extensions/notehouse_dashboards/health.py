@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from notehouse_core import errors
 from notehouse_dashboards.pages import Page
 
 _PATIENCE = 3.0
@@ -18,6 +20,17 @@ class Live(Page):
     def get(self) -> None:
         """Answer at once."""
         self.finish({"status": "live"})
+
+
+class Metrics(Page):
+    """What this process has done, in Prometheus' text format."""
+
+    def get(self) -> None:
+        """Answer all series to those who reach this process's own port, never through the proxy."""
+        if "X-Forwarded-For" in self.request.headers:
+            raise errors.NotFound("There is nothing at this address.")
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.finish(generate_latest())
 
 
 class Ready(Page):

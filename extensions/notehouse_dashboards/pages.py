@@ -100,12 +100,27 @@ class DashboardPage(HubPage):
         if view.snapshot is None or view.snapshot.status != "ready":
             self._not_ready(view)
             return
+        self._note("view", view)
         self.show(
             "dashboard.html",
             name=view.dashboard.name,
             tenant=view.dashboard.tenant.name,
             fresh_at=view.snapshot.rendered_at.isoformat() if view.snapshot.rendered_at else "",
             frame=f"{self.request.path}/frame?token={frame_token(self.resources, self.username, view)}",
+        )
+
+    def _note(self, event: str, view: View) -> None:
+        """Count a view, after the answer has gone."""
+        version = view.dashboard.published_version
+        self.resources.usage.add(
+            "dashboard_events",
+            tenant=view.dashboard.tenant.slug,
+            user=self.username,
+            event=event,
+            dashboard=view.dashboard.slug,
+            version=version.number if version else 0,
+            access_class=view.access_class,
+            milliseconds=round(self.request.request_time() * 1000),
         )
 
     def _not_ready(self, view: View) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from pathlib import Path
 
-from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.artifacts import ArtifactStore, open_artifacts
 from notehouse_core.control_plane import ControlPlane
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, required
 from notehouse_core.store.database import Database
 from notehouse_core.tokens import FrameSigner
+from notehouse_core.usage import UsageWriter
 from notehouse_dashboards.assets import Assets
 
 
@@ -24,6 +26,7 @@ class Resources:
     frames: FrameSigner
     assets: Assets
     cookie_secret: bytes
+    usage: UsageWriter
 
     @classmethod
     def of(cls, settings: Settings) -> Resources:
@@ -33,13 +36,15 @@ class Resources:
             settings=settings,
             database=Database(required(settings.database_url, "database_url")),
             control=ControlPlane(settings),
-            artifacts=ArtifactStore(settings.artifact_folder),
+            artifacts=open_artifacts(settings),
             frames=FrameSigner(key),
             assets=Assets(f"{DASHBOARDS_PREFIX}/"),
+            usage=UsageWriter(settings, Path.home() / "usage.jsonl"),
             cookie_secret=hmac.digest(key.encode(), b"dashboards cookies", "sha256"),
         )
 
     async def close(self) -> None:
         """Close everything."""
+        await self.usage.close()
         await self.control.aclose()
         await self.database.close()

@@ -31,12 +31,15 @@ class Settings(BaseSettings):
     data: Path = Field(default_factory=_default_data)
     host: str = "127.0.0.1"
     port: int = Field(
-        default=8000, ge=1, le=65000, description="public port; the seven after it are internal"
+        default=8000, ge=1, le=65000, description="public port; the eight after it are internal"
     )
     public_url: str = ""
     demo: bool = True
     demo_password: SecretStr | None = None
-    artifacts: Path | None = None
+    artifacts: str = Field(default="", description="a folder, or s3://bucket/prefix")
+    s3_endpoint: str = Field(default="", description="address of an S3 that is not Amazon's")
+    s3_key_id: str = ""
+    s3_secret: SecretStr | None = None
 
     # Unix users: a uid for each process and person when root
     isolate: bool = Field(default_factory=lambda: os.geteuid() == 0)
@@ -82,6 +85,7 @@ class Settings(BaseSettings):
     notebook_bytes: int = 10_000_000
     artifact_bytes: int = 100_000_000
     cell_timeout_seconds: int = 600
+    usage_days: int = Field(default=400, ge=1, description="how long usage analytics are kept")
     log_level: str = "INFO"
 
     @cached_property
@@ -120,6 +124,11 @@ class Settings(BaseSettings):
         return self.port + 6
 
     @property
+    def worker_port(self) -> int:
+        """Port of the worker's health and metrics, loopback."""
+        return self.port + 7
+
+    @property
     def hub_api(self) -> str:
         """The Hub's REST API as seen by our own processes."""
         return self.hub_api_url or f"http://127.0.0.1:{self.hub_port}/hub/api"
@@ -147,7 +156,7 @@ class Settings(BaseSettings):
     @property
     def artifact_folder(self) -> Path:
         """Where notebooks, snapshots and run outputs are kept."""
-        return self.artifacts or self.data / "artifacts"
+        return Path(self.artifacts) if self.artifacts else self.data / "artifacts"
 
 
 def load_settings() -> Settings:

@@ -21,7 +21,7 @@ app.add_typer(alert.app, name="alert")
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder that holds all state.")]
 Port = Annotated[
-    int | None, typer.Option("--port", min=1, max=65_529, help="Public port; six more follow it.")
+    int | None, typer.Option("--port", min=1, max=65_527, help="Public port; eight more follow it.")
 ]
 
 
@@ -48,6 +48,14 @@ def doctor(port: Port = None, data: Data = None) -> None:
     for finding in findings:
         typer.echo(str(finding))
     raise typer.Exit(any(not finding.fine for finding in findings))
+
+
+@app.command("prometheus-config")
+def prometheus_config(port: Port = None, data: Data = None) -> None:
+    """Print a prometheus.yml that watches every process of this machine."""
+    from notehouse_hub.supervisor.prometheus import configuration
+
+    typer.echo(configuration(_settings(port, data)), nl=False)
 
 
 @app.command()

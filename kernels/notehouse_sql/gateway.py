@@ -96,7 +96,12 @@ class QueryGateway:
         return {"Authorization": f"Bearer {token}"}
 
 
+def _notebook() -> str:
+    """The name of the notebook, as the server that started this kernel says; for the history of queries."""
+    return Path(os.environ.get("JPY_SESSION_NAME", "")).name
+
+
 def _query(statement: Statement) -> dict[str, str]:
     parameters = {f"param_{name}": value for name, value in statement.parameters.items()}
-    fixed = {"default_format": "ArrowStream", "query_id": statement.query_id}
+    fixed = {"default_format": "ArrowStream", "query_id": statement.query_id, "log_comment": _notebook()}
     return {**statement.settings, **parameters, **fixed}

@@ -8,13 +8,14 @@ import signal
 import socket
 from uuid import UUID
 
-from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.artifacts import open_artifacts
 from notehouse_core.control_plane import ControlPlane
 from notehouse_core.ids import uuid7
 from notehouse_core.logs import configure_logs
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_core.store.database import Database
 from notehouse_core.warehouse import Warehouse
+from notehouse_scheduler import watched
 from notehouse_scheduler.courier import Courier
 from notehouse_scheduler.queue import QUEUE, TASK, make_app
 from notehouse_scheduler.runner import Runner
@@ -28,7 +29,7 @@ async def work(settings: Settings) -> None:
     url = required(settings.database_url, "database_url")
     database, control = Database(url), ControlPlane(settings)
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid7().hex[-6:]}"
-    artifacts, warehouse = ArtifactStore(settings.artifact_folder), Warehouse(settings)
+    artifacts, warehouse = open_artifacts(settings), Warehouse(settings)
     webhooks = Webhooks(settings)
     runner = Runner(database, control, artifacts, name, settings.cell_timeout_seconds)
     app = make_app(url)
@@ -37,6 +38,7 @@ async def work(settings: Settings) -> None:
     async def execute_run(run_id: str) -> None:
         await runner.execute(UUID(run_id))
 
+    listening = await watched.serve(database, settings.worker_port)
     async with app.open_async():
         ticking = asyncio.create_task(tick_for_ever(database, app))
         watching = asyncio.create_task(Watch(database, control, warehouse).for_ever())
@@ -52,6 +54,7 @@ async def work(settings: Settings) -> None:
             )
         )
         await _until_stopped(ticking, watching, sending, working)
+    listening.close()
     await webhooks.aclose()
     await warehouse.close()
     await control.aclose()

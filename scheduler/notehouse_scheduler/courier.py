@@ -22,6 +22,7 @@ from notehouse_core.store.models import Delivery, Run
 from notehouse_scheduler.mail import Attachment, compose, link_of
 from notehouse_scheduler.mail_body import MailBody, body_of
 from notehouse_scheduler.outputs import NOTEBOOK, PAGE
+from notehouse_scheduler.watched import DELIVERIES
 from notehouse_scheduler.webhooks import Undeliverable, Webhooks
 
 EVERY = 1.0  # seconds
@@ -59,6 +60,7 @@ class Courier:
         try:
             message = await self._send(delivery)
         except errors.NotehouseError as error:
+            DELIVERIES.labels(delivery.kind, "failed").inc()
             hopeless = isinstance(error, (Undeliverable, errors.NotFound))
             log.warning(
                 "delivery %s: not sent at attempt %s: %s", delivery.id, delivery.attempts, error.message
@@ -68,6 +70,7 @@ class Courier:
             return
         async with self.database.session() as session:
             await deliveries.sent(session, delivery, message)
+        DELIVERIES.labels(delivery.kind, "sent").inc()
         log.info("delivery %s: sent", delivery.id)
 
     async def _send(self, delivery: Delivery) -> str:

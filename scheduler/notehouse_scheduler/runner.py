@@ -26,7 +26,7 @@ from notehouse_core.store import alerts, deliveries, runs
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import Run
 from notehouse_core.store.plan import class_of
-from notehouse_scheduler import child, outputs, raised
+from notehouse_scheduler import child, outputs, raised, watched
 from notehouse_scheduler.order import Order, Progress, RunError
 
 RENEW_EVERY = 2.0  # seconds between two signs of life; a cancelled run ends as soon
@@ -167,4 +167,5 @@ class Runner:
             mine = await runs.finish(session, run.id, self.worker, state, artifacts=kept, error=told)
             if mine:
                 await self._owe(session, run, state, told, findings)
+        watched.RUNS.labels(state).inc()
         log.info("run %s: %s%s", run.id, state, "" if mine else " (but it was taken over)")

@@ -20,6 +20,7 @@ from notehouse_core.store.database import Database
 from notehouse_core.store.models import Alert
 from notehouse_core.store.plan import class_of
 from notehouse_core.warehouse import Statement, Warehouse
+from notehouse_scheduler.watched import LOOKS
 
 EVERY = 1.0  # seconds
 AT_ONCE = 4
@@ -70,6 +71,7 @@ class Watch:
                 return  # deleted, or another worker has looked since
             made = await alerts.looked(session, current, findings, now)
         for one in made:
+            LOOKS.labels(one.state).inc()
             if one.state != one.state_before:
                 log.info("alert %s: %s, was %s", alert.id, one.state, one.state_before)
 

@@ -19,6 +19,7 @@ from notehouse_dashboards.live.widgets import Widgets
 from notehouse_dashboards.live.wire import PROTOCOL, Malformed
 from notehouse_dashboards.renderer.snapshots import source_of
 from notehouse_dashboards.resources import Resources
+from notehouse_dashboards.series import LIVE
 from notehouse_dashboards.views import shown_to
 
 TOKEN_PROTOCOL = "notehouse.token."  # noqa: S105 - the prefix of a subprotocol
@@ -64,6 +65,7 @@ class LiveSocket(WebSocketHandler):
             self.close(TOO_MANY, "You have too many live dashboards open. Close one, then try again.")
             return
         _open[claims.subject] += 1
+        LIVE.inc()
         try:
             await self._live(claims, tenant, slug)
         except NotebookFailed:
@@ -76,6 +78,7 @@ class LiveSocket(WebSocketHandler):
             log.debug("a page went while its kernel was starting")
         finally:
             _open[claims.subject] -= 1
+            LIVE.dec()
 
     async def _live(self, claims: Claims, tenant: str, slug: str) -> None:
         snapshot = await shown_to(self.resources, claims, tenant, slug)

@@ -17,6 +17,7 @@ from notehouse_core.store.database import Database
 from notehouse_core.store.models import Snapshot
 from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.execution import NotebookFailed, Source, execute, kernel_for, shown, widget_states
+from notehouse_dashboards.series import SNAPSHOTS
 
 LOOK_EVERY = 0.5  # seconds between two looks for work
 RENEW_EVERY = 15.0
@@ -82,6 +83,7 @@ class SnapshotMaker:
                 await renderings.finish(
                     session, snapshot, artifact=key, bytes=len(page), cells={"widget_states": kept}
                 )
+            SNAPSHOTS.labels("ready").inc()
             log.info("snapshot %s is ready", snapshot.id)
 
     async def _page(self, snapshot: Snapshot) -> tuple[bytes, bytes]:
@@ -101,6 +103,7 @@ class SnapshotMaker:
         return page.encode(), json.dumps(widget_states(node)).encode()
 
     async def _fail(self, snapshot: Snapshot, failure: NotebookFailed) -> None:
+        SNAPSHOTS.labels("failed").inc()
         log.info("snapshot %s failed in cell %s", snapshot.id, failure.cell)
         async with self._database.session() as session:
             await renderings.fail(session, snapshot, failure.as_error())

@@ -15,6 +15,7 @@ from notehouse_core.store.models import DataSource, Membership, Permission, Role
 
 CHANNEL = "notehouse_rights"
 PREFIX = "data:"
+USAGE_DATABASE = "notehouse"  # the platform admin reads it, nobody else
 ALL_ROWS = "1"
 
 
@@ -93,4 +94,5 @@ async def _platform_class(session: AsyncSession) -> AccessClass | None:
         for name, config in rows
         if (database := str(config.get("database", "")))
     }
+    grants |= {TableGrant(one.source, USAGE_DATABASE, "*", None, ALL_ROWS) for one in grants}
     return make_class(PLATFORM, grants) if grants else None

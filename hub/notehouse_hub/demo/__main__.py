@@ -8,7 +8,7 @@ import os
 
 from sqlalchemy import text
 
-from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.artifacts import open_artifacts
 from notehouse_core.errors import Invalid
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_core.store.database import Database
@@ -21,7 +21,7 @@ from notehouse_hub.demo.content import publish_punctuality, schedule_report
 async def seed(settings: Settings, passwords: dict[str, str]) -> None:
     """Make everything in one transaction."""
     database = Database(required(settings.database_url, "database_url"))
-    artifacts = ArtifactStore(settings.artifact_folder)
+    artifacts = open_artifacts(settings)
     try:
         async with database.session() as session:
             tenants = {slug: await make_tenant(session, slug) for slug in CARRIERS}

@@ -91,4 +91,10 @@ def _services() -> list[dict[str, Any]]:
             "scopes": ["proxy"],
             "services": ["supervisor"],
         },
+        {
+            "name": "notehouse-monitor",
+            "description": "Read the Hub's metrics",
+            "scopes": ["read:metrics"],
+            "services": ["monitor"],
+        },
     ]

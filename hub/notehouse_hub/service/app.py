@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from notehouse_core.settings import Settings
-from notehouse_hub.service import api, health, problems
+from notehouse_hub.service import api, health, metrics, problems
 from notehouse_hub.service.portal import login, pages, watching, work
 from notehouse_hub.service.portal.rendering import STATIC
 from notehouse_hub.service.request_context import RequestContext
@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for router in api.ROUTERS:
         app.include_router(router, prefix=API_PREFIX)
-    for router in (health.router, login.router, pages.router, work.router, watching.router):
+    for router in (health.router, metrics.router, login.router, pages.router, work.router, watching.router):
         app.include_router(router, prefix=PREFIX)
     app.mount(f"{PREFIX}/static", StaticFiles(directory=STATIC), name="static")
     return app

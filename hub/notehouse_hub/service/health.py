@@ -1,7 +1,6 @@
 """Is the process alive, and is everything there that it needs?"""
 
 import asyncio
-import os
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -48,4 +47,4 @@ async def _database(resources: Resources) -> bool:
 
 async def _artifacts(resources: Resources) -> bool:
     """Say whether files can be written where published notebooks are kept."""
-    return await asyncio.to_thread(os.access, resources.settings.artifact_folder, os.W_OK)
+    return await asyncio.to_thread(resources.artifacts.is_writable)

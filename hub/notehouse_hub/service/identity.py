@@ -64,7 +64,7 @@ async def caller_of(request: Request, resources: ResourcesDep, session: SessionD
     if scheme.lower() == "bearer":
         return await _token_holder(resources, session, secret)
     if scheme.lower() == "token":
-        return await _known_to_hub(resources, session, secret)
+        return await _known_to_hub(request, resources, session, secret)
     if scheme:
         raise errors.Unauthenticated("Send Authorization: token <hub token>, or Bearer <execution token>.")
     return await _browser(request, resources, session)
@@ -76,10 +76,10 @@ async def _browser(request: Request, resources: Resources, session: AsyncSession
         raise errors.Unauthenticated("You are not logged in.")
     if request.method not in _SAFE and not shows_xsrf(cookie, request.headers.get(XSRF_HEADER)):
         raise errors.Forbidden("This page is out of date. Load it again and repeat what you did.")
-    return await _known_to_hub(resources, session, cookie.hub_token)
+    return await _known_to_hub(request, resources, session, cookie.hub_token)
 
 
-async def _known_to_hub(resources: Resources, session: AsyncSession, token: str) -> Caller:
+async def _known_to_hub(request: Request, resources: Resources, session: AsyncSession, token: str) -> Caller:
     identity = await resources.hub.identify(token)
     if identity is None or not set(_SCOPES) & set(identity.scopes):
         raise errors.Unauthenticated("The Hub does not know this token for Notehouse. Log in again.")
@@ -88,7 +88,9 @@ async def _known_to_hub(resources: Resources, session: AsyncSession, token: str)
     user = await people.find_user(session, identity.name)
     if user is None:
         raise errors.Forbidden(f"There is no active account {identity.name}. Ask your administrator.")
-    return Caller(people.actor_of(user), user)
+    actor = people.actor_of(user)
+    request.state.who = (user.username, actor.tenants[0] if len(actor.tenants) == 1 else "")
+    return Caller(actor, user)
 
 
 def _service(identity: HubIdentity) -> Caller:

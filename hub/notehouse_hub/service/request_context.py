@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from notehouse_core.ids import uuid7
+from notehouse_hub.service import metrics
 
 logger = logging.getLogger("notehouse.api")
 
@@ -54,6 +55,7 @@ class RequestContext:
             await self._app(scope, receive, send_with_headers)
         finally:
             _log(scope, status, time.perf_counter() - began, identifier)
+            _note(scope, status, time.perf_counter() - began, identifier)
             request_id.reset(token)
 
 
@@ -70,6 +72,25 @@ def _add_headers(headers: MutableHeaders, identifier: str) -> None:
     for name, value in _SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
+
+
+def _note(scope: Scope, status: int, seconds: float, identifier: str) -> None:
+    """Count a request and what a person did, by its route: addresses hold names."""
+    who, route = scope.get("state", {}).get("who"), scope.get("route")
+    known = getattr(route, "path", "none")
+    metrics.REQUESTS.labels(scope["method"], known, str(status)).observe(seconds)
+    if who is None or route is None:
+        return
+    username, tenant = who
+    scope["app"].state.resources.usage.add(
+        "user_activity",
+        tenant=tenant,
+        user=username,
+        action=f"{scope['method']} {route.path}",
+        status=status,
+        milliseconds=round(seconds * 1000),
+        request_id=identifier,
+    )
 
 
 def _log(scope: Scope, status: int, seconds: float, identifier: str) -> None:

@@ -3,16 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.artifacts import ArtifactStore, open_artifacts
 from notehouse_core.errors import Invalid
 from notehouse_core.settings import Settings, required
 from notehouse_core.store.database import Database
 from notehouse_core.tokens import Signer, Verifier
+from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
 from notehouse_hub.service.hub_api import HubApi
 from notehouse_hub.service.kernel_gateways import KernelGateways
@@ -35,6 +37,7 @@ class Resources:
     verifier: Verifier
     artifacts: ArtifactStore
     cookies: Cookies
+    usage: UsageWriter
     client_id: str = "service-notehouse"
 
 
@@ -45,6 +48,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     warehouse = Warehouse(settings)
     database = Database(required(settings.database_url, "database_url"))
     signer, verifier = _keys(settings)
+    usage = UsageWriter(settings, Path.home() / "usage.jsonl")
+    usage.start()
     try:
         yield Resources(
             settings=settings,
@@ -54,10 +59,12 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             warehouse=warehouse,
             signer=signer,
             verifier=verifier,
-            artifacts=ArtifactStore(settings.artifact_folder),
+            artifacts=open_artifacts(settings),
             cookies=Cookies(required(settings.session_key, "session_key"), PREFIX),
+            usage=usage,
         )
     finally:
+        await usage.close()
         await warehouse.close()
         await hub.close()
         await database.close()

@@ -62,6 +62,7 @@ def proxy_spec(platform: Platform, after_restart: Callable[[], Awaitable[None]])
     command = [str(platform.node), str(program), "--ip", platform.settings.host, "--port", str(ports.public)]
     command += ["--api-ip", "127.0.0.1", "--api-port", str(ports.proxy_api)]
     command += ["--default-target", hub, "--error-target", f"{hub}/hub/error", "--log-level", "warn"]
+    command += ["--metrics-ip", "127.0.0.1", "--metrics-port", str(ports.proxy_metrics)]
     token = platform.vault.text("proxy-token")
     return Spec(
         name="proxy",
@@ -121,8 +122,9 @@ def dashboards_spec(platform: Platform) -> Spec:
 
 def worker_spec(platform: Platform) -> Spec:
     """The scheduler's worker."""
+    address = f"{platform.local(platform.ports.worker)}/health/ready"
     environment = process_environment.worker(platform)
-    return _module(platform, "worker", "notehouse_scheduler", environment=environment)
+    return _module(platform, "worker", "notehouse_scheduler", environment=environment, ready=address)
 
 
 def task_spec(platform: Platform, name: str, module: list[str], environment: dict[str, str]) -> Spec:

@@ -17,6 +17,8 @@ class Ports:
     query_gateway: int
     dashboards: int
     clickhouse: int
+    worker: int
+    proxy_metrics: int
 
     @classmethod
     def from_base(cls, base: int) -> "Ports":

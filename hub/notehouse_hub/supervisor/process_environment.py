@@ -48,7 +48,20 @@ def _settings(platform: Platform) -> dict[str, str]:
         "NOTEHOUSE_QUERY_URL": platform.settings.query,
         "NOTEHOUSE_LOG_LEVEL": platform.settings.log_level,
         "NOTEHOUSE_VERIFY_KEYS_FILE": str(platform.folders.data / "keys" / "verify-keys.json"),
-        "NOTEHOUSE_ARTIFACTS": str(platform.settings.artifact_folder),
+    }
+
+
+def _artifacts(platform: Platform) -> dict[str, str]:
+    """Return where artifacts are kept, with the keys of object storage for those who keep them."""
+    settings = platform.settings
+    if "://" not in settings.artifacts:
+        return {"NOTEHOUSE_ARTIFACTS": str(settings.artifact_folder)}
+    secret = settings.s3_secret.get_secret_value() if settings.s3_secret else ""
+    return {
+        "NOTEHOUSE_ARTIFACTS": settings.artifacts,
+        "NOTEHOUSE_S3_ENDPOINT": settings.s3_endpoint,
+        "NOTEHOUSE_S3_KEY_ID": settings.s3_key_id,
+        "NOTEHOUSE_S3_SECRET": secret,
     }
 
 
@@ -91,7 +104,14 @@ def migrate(platform: Platform) -> dict[str, str]:
 def demo(platform: Platform, passwords: dict[str, str]) -> dict[str, str]:
     """Sample data and demo accounts: both databases, and the accounts' passwords."""
     environment = {**common(platform, "demo"), **_settings(platform), **_database(platform)}
+    environment |= _artifacts(platform)
     return {**environment, **_clickhouse(platform), "NOTEHOUSE_DEMO_PASSWORDS": json.dumps(passwords)}
+
+
+def usage(platform: Platform) -> dict[str, str]:
+    """Usage analytics: ClickHouse as its administrator."""
+    days = {"NOTEHOUSE_USAGE_DAYS": str(platform.settings.usage_days)}
+    return {**common(platform, "usage"), **_settings(platform), **_clickhouse(platform), **days}
 
 
 def proxy(platform: Platform) -> dict[str, str]:
@@ -117,6 +137,7 @@ def api(platform: Platform) -> dict[str, str]:
     """The API: both databases, and the key that signs execution tokens."""
     return {
         **common(platform, "api"),
+        **_artifacts(platform),
         **_settings(platform),
         **_database(platform),
         **_clickhouse(platform),
@@ -139,11 +160,13 @@ def query_gateway(platform: Platform) -> dict[str, str]:
 
 
 def dashboards(platform: Platform) -> dict[str, str]:
-    """The dashboard server: metadata, and the key of frame tokens."""
+    """The dashboard server: metadata, the key of frame tokens, and where events of usage go."""
     return {
         **common(platform, "dashboards"),
+        **_artifacts(platform),
         **_settings(platform),
         **_database(platform),
+        **_clickhouse(platform),
         **_hub_service(platform, "dashboards", prefix="/services/dashboards/"),
         "NOTEHOUSE_FRAME_KEY": platform.vault.text("frame-key"),
     }
@@ -153,6 +176,7 @@ def worker(platform: Platform) -> dict[str, str]:
     """The scheduler's worker: metadata and queue, the mail server, the key that webhooks are signed with."""
     return {
         **common(platform, "worker"),
+        **_artifacts(platform),
         **_settings(platform),
         **_database(platform),
         **_hub_service(platform, "scheduler"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from notehouse_hub.supervisor import signing
 
-SERVICES = ("notehouse", "dashboards", "scheduler", "supervisor")
+SERVICES = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor")
 _POSTGRES_ROLES = ("superuser", "owner", "app", "hub")
 
 

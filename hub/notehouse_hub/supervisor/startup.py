@@ -105,6 +105,8 @@ class Startup:
             async with asyncio.TaskGroup() as group:
                 for spec in specs:
                     group.create_task(self._process(spec))
+                environment = process_environment.usage(platform)
+                group.create_task(self._task("usage", ["notehouse_hub.usage"], environment))
                 if demo:
                     group.create_task(self._load_demo())
         except ExceptionGroup as failed:

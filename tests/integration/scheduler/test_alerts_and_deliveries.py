@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from contracts.outside import House, MailServer, Receiver
 from notehouse_core.alerting import Finding
-from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.artifacts import open_artifacts
 from notehouse_core.settings import Settings
 from notehouse_core.store import alerts, deliveries
 from notehouse_core.store.database import Database
@@ -31,7 +31,7 @@ NORMAL = {"": Finding("normal", 1.0)}
 @pytest.fixture
 async def courier(database: Database, settings: Settings) -> AsyncIterator[Courier]:
     webhooks = Webhooks(settings)
-    yield Courier(database, ArtifactStore(settings.artifact_folder), settings, webhooks)
+    yield Courier(database, open_artifacts(settings), settings, webhooks)
     await webhooks.aclose()
 
 

@@ -31,13 +31,13 @@ def up(data: Path, port: int) -> str:
 
 
 def free_base() -> int:
-    """A port with the six after it free, below those that the system hands out by itself."""
-    for first in range(20_000 + os.getpid() % 3000, 30_000, 7):
+    """A port with the eight after it free, below those that the system hands out by itself."""
+    for first in range(20_000 + os.getpid() % 3000, 30_000, 9):
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for offset in range(7):
+            for offset in range(9):
                 stack.enter_context(socket.socket()).bind(("127.0.0.1", first + offset))
             return first
-    raise OSError("no seven free ports in a row")
+    raise OSError("no nine free ports in a row")
 
 
 def test_a_taken_port_is_named_and_nothing_is_made(data: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
 
 
 def test_ports_follow_the_public_one() -> None:
-    assert ports.Ports.from_base(8000) == ports.Ports(8000, 8001, 8002, 8003, 8004, 8005, 8006)
+    assert ports.Ports.from_base(8000) == ports.Ports(8000, 8001, 8002, 8003, 8004, 8005, 8006, 8007, 8008)
 
 
 def test_two_cannot_hold_one_data_folder(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_secrets_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
     first = (vault.text("cookie-secret"), vault.service_tokens(), vault.postgres_passwords())
     again = Vault(tmp_path / "secrets").open()
     assert (again.text("cookie-secret"), again.service_tokens(), again.postgres_passwords()) == first
-    assert len({*vault.service_tokens().values(), *vault.postgres_passwords()}) == 8
+    assert len({*vault.service_tokens().values(), *vault.postgres_passwords()}) == 9
     assert stat.S_IMODE(vault.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in vault.folder.iterdir()} == {0o600}
 

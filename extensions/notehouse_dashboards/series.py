@@ -1,0 +1,9 @@
+"""The numbers this process counts."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+PAGES = Histogram("notehouse_dashboards_page_seconds", "Time to answer a page", ["page", "status"])
+SNAPSHOTS = Counter("notehouse_dashboards_snapshots_total", "Snapshots made, by how it ended", ["outcome"])
+LIVE = Gauge("notehouse_dashboards_live_pages", "Pages with a live kernel now")

@@ -1,0 +1,103 @@
+"""Events of usage on their way to ClickHouse: in batches, never in the path of a request, and none lost at a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from notehouse_core.settings import Settings
+
+EVERY = 2.0  # seconds
+BATCH = 1000
+MOST_WAITING = 20_000  # events in memory while ClickHouse is away; what is beyond goes into a file
+
+log = logging.getLogger(__name__)
+
+
+class UsageWriter:
+    """Takes events and sends them; one a process. `spill` is the file for what cannot be sent."""
+
+    def __init__(self, settings: Settings, spill: Path) -> None:
+        headers = {
+            "X-ClickHouse-User": settings.clickhouse_user,
+            "X-ClickHouse-Key": settings.clickhouse_password.get_secret_value(),
+        }
+        if settings.clickhouse_key is not None:
+            headers["X-Notehouse-Key"] = settings.clickhouse_key.get_secret_value()
+        self._http = httpx.AsyncClient(
+            base_url=settings.clickhouse, headers=headers, timeout=10, trust_env=False
+        )
+        self._spill = spill
+        self._waiting: deque[tuple[str, dict[str, Any]]] = deque(_read(spill))
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, table: str, *, tenant: str, user: str, **facts: Any) -> None:
+        """Take an event of now; answers at once."""
+        time = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        self._waiting.append((table, {"time": time, "tenant": tenant, "user": user, **facts}))
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._task = asyncio.create_task(self._for_ever())
+
+    async def close(self) -> None:
+        """Send what is there; what cannot be sent now is kept in the file, and sent by the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._send_all()
+        await self._http.aclose()
+        if self._waiting:
+            await asyncio.to_thread(_append, self._spill, list(self._waiting))
+
+    async def _for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            await self._send_all()
+            if len(self._waiting) > MOST_WAITING:
+                events = [self._waiting.popleft() for _ in range(len(self._waiting))]
+                await asyncio.to_thread(_append, self._spill, events)
+
+    async def _send_all(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            failed = await self._failed(batch)
+            left = [one for one in batch if one[0] in failed]
+            if left:
+                self._waiting.extendleft(reversed(left))
+                return
+
+    async def _failed(self, batch: list[tuple[str, dict[str, Any]]]) -> set[str]:
+        """Send a batch, a table at a time; the tables that did not take theirs."""
+        failed = set()
+        for table in sorted({name for name, _ in batch}):
+            lines = "\n".join(json.dumps(row) for name, row in batch if name == table)
+            query = {"query": f"INSERT INTO notehouse.{table} FORMAT JSONEachRow"}
+            try:
+                answer = await self._http.post("/", params=query, content=lines.encode())
+                answer.raise_for_status()
+            except httpx.HTTPError as error:
+                log.warning("events of usage wait: %s", type(error).__name__)
+                failed.add(table)
+        return failed
+
+
+def _append(spill: Path, events: list[tuple[str, dict[str, Any]]]) -> None:
+    with spill.open("a") as file:
+        file.writelines(json.dumps(one) + "\n" for one in events)
+
+
+def _read(spill: Path) -> list[tuple[str, dict[str, Any]]]:
+    """What an earlier process could not send; the file is gone afterwards."""
+    if not spill.exists():
+        return []
+    events = [json.loads(line) for line in spill.read_text().splitlines()]
+    spill.unlink()
+    return [(str(table), dict(row)) for table, row in events]

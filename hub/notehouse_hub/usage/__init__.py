@@ -1,0 +1,1 @@
+"""Usage analytics in ClickHouse: the tables of database `notehouse`, and how queries come into them."""
