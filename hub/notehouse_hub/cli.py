@@ -13,7 +13,10 @@ from notehouse_core.settings import Settings, load_settings, required
 from notehouse_hub import alert
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Notebooks on ClickHouse for a whole company."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print variables, and those may be secrets
+    help="Notebooks on ClickHouse for a whole company.",
 )
 seed_app = typer.Typer(no_args_is_help=True, help="Fill a platform with content.")
 app.add_typer(seed_app, name="seed")
@@ -48,6 +51,27 @@ def doctor(port: Port = None, data: Data = None) -> None:
     for finding in findings:
         typer.echo(str(finding))
     raise typer.Exit(any(not finding.fine for finding in findings))
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="The file to write.")], data: Data = None) -> None:
+    """Save everything of a platform on this machine, while it is stopped, into one file."""
+    from notehouse_hub.supervisor import archive
+
+    archive.backup(_settings(None, data).data, file.absolute(), typer.echo)
+    typer.echo(f"Saved: {file} ({file.stat().st_size / 1e6:,.1f} MB). It holds every secret of the platform.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")], data: Data = None
+) -> None:
+    """Bring a backup back into an empty data folder; `notehouse up` starts it."""
+    from notehouse_hub.supervisor import archive
+
+    folder = _settings(None, data).data
+    archive.restore(file.absolute(), folder, typer.echo)
+    typer.echo(f"Start it with: notehouse up --data {folder}")
 
 
 @app.command("prometheus-config")
