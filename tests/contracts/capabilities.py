@@ -67,6 +67,7 @@ CAPABILITIES = [
     Row("GET", "/dashboards/{reference}/versions", (200, 200, 404, 200, 401)),
     Row("GET", "/dashboards/{reference}/versions/{number}", (200, 200, 404, 200, 401)),
     Row("POST", "/dashboards/{reference}/versions", (400, 403, 404, 400, 401), {"notebook": {}}),
+    Row("GET", "/dashboards/{reference}/export", (200, 200, 404, 403, 401)),
     Row("GET", "/dashboards/{reference}/permissions", (200, 403, 404, 200, 401)),
     Row("PUT", "/dashboards/{reference}/permissions", (200, 403, 404, 200, 401), {"items": []}),
     Row("GET", "/schedules", (200, 200, 200, 200, 401)),

@@ -71,23 +71,26 @@ class SnapshotMaker:
 
     async def _make(self, snapshot: Snapshot) -> None:
         try:
-            page, states = await self._page(snapshot)
+            page, states, executed = await self._page(snapshot)
         except NotebookFailed as failure:
             await self._fail(snapshot, failure)
         except errors.NotehouseError as error:
             await self._later_or_fail(snapshot, error)
         else:
             key = await asyncio.to_thread(self._artifacts.put, page)
-            kept = await asyncio.to_thread(self._artifacts.put, states)
+            kept = {
+                "widget_states": await asyncio.to_thread(self._artifacts.put, states),
+                "executed": await asyncio.to_thread(self._artifacts.put, executed),
+            }
             async with self._database.session() as session:
-                await renderings.finish(
-                    session, snapshot, artifact=key, bytes=len(page), cells={"widget_states": kept}
-                )
+                await renderings.finish(session, snapshot, artifact=key, bytes=len(page), cells=kept)
             SNAPSHOTS.labels("ready").inc()
             log.info("snapshot %s is ready", snapshot.id)
 
-    async def _page(self, snapshot: Snapshot) -> tuple[bytes, bytes]:
-        """The page, and the states of its widgets as JSON."""
+    async def _page(self, snapshot: Snapshot) -> tuple[bytes, bytes, bytes]:
+        """The page, the states of its widgets as JSON, and the executed notebook."""
+        import nbformat
+
         from notehouse_dashboards.renderer.page import render_page  # Voilà is slow to import
 
         dashboard = snapshot.version.dashboard
@@ -99,8 +102,10 @@ class SnapshotMaker:
             )
             client.stop_channels()
         prefix = f"{DASHBOARDS_PREFIX}/{dashboard.tenant.slug}/{dashboard.slug}/"
-        page = await render_page(shown(node), dashboard.name, prefix, self._assets)
-        return page.encode(), json.dumps(widget_states(node)).encode()
+        node = shown(node)
+        executed = nbformat.writes(node).encode()  # type: ignore[no-untyped-call]
+        page = await render_page(node, dashboard.name, prefix, self._assets)
+        return page.encode(), json.dumps(widget_states(node)).encode(), executed
 
     async def _fail(self, snapshot: Snapshot, failure: NotebookFailed) -> None:
         SNAPSHOTS.labels("failed").inc()

@@ -88,6 +88,7 @@ async def details(reference: str, request: Request, caller: PageCallerDep, sessi
         href=_address(found),
         versions=[_version(one) for one in await store.versions_of(session, found)],
         grants=_grants(found),
+        may_edit=bool(store.decision(caller.actor, "edit", found)),
     )
 
 

@@ -1,0 +1,40 @@
+"""A page of an executed notebook needs nothing but itself."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+
+from notehouse_core.report_page import STATES, WIDGET, page_of
+
+
+def test_widgets_leave_what_they_show_and_nothing_is_fetched() -> None:
+    inside = nbformat.v4.new_output("display_data", {"text/html": "<b>late flights</b>"})
+    cell = nbformat.v4.new_code_cell(
+        "secret_code()",
+        outputs=[
+            nbformat.v4.new_output("display_data", {WIDGET: {"model_id": "box"}, "text/plain": "VBox()"})
+        ],
+    )
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title"), cell])
+    node.metadata["widgets"] = {
+        STATES: {
+            "state": {
+                "box": {
+                    "state": {
+                        "children": ["IPY_MODEL_slider", "IPY_MODEL_out", "IPY_MODEL_box", "IPY_MODEL_text"]
+                    }
+                },
+                "slider": {"state": {"value": 3}},
+                "text": {"model_name": "HTMLModel", "state": {"value": "<i>82 %</i>"}},
+                "out": {"state": {"outputs": [inside]}},
+            }
+        }
+    }
+    page = page_of(nbformat.writes(node), "Punctuality")
+    assert "<b>late flights</b>" in page
+    assert "<i>82 %</i>" in page
+    assert "secret_code" not in page
+    assert "VBox()" not in page
+    assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']?https?:", page)
