@@ -222,7 +222,7 @@ class FakeApi:
 
 @pytest.fixture(scope="session")
 def hub(code_python: Path) -> Iterator[RunningHub]:
-    services = ("notehouse", "dashboards", "scheduler", "supervisor")
+    services = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor")
     with engine_folder() as folder, embedded_postgres(folder) as running:
         (folder / "data").mkdir(mode=0o755)
         asyncio.run(people.make(running.urls, PASSWORD))
