@@ -75,6 +75,10 @@ class Actor:
         """Slugs of the tenants this actor belongs to, sorted."""
         return tuple(sorted({membership.tenant for membership in self.memberships}))
 
+    def tenants_with(self, action: str) -> tuple[str, ...]:
+        """Slugs of the tenants where this actor's roles grant an action, sorted."""
+        return tuple(slug for slug in self.tenants if action in self.actions_in(slug))
+
     def roles_in(self, tenant: str) -> frozenset[str]:
         """Names of this actor's roles in a tenant."""
         return frozenset(m.role for m in self.memberships if m.tenant == tenant)

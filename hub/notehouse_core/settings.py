@@ -148,6 +148,16 @@ class Settings(BaseSettings):
         """The ClickHouse that data lives in."""
         return self.clickhouse_url or f"http://127.0.0.1:{self.clickhouse_port}"
 
+    def clickhouse_headers(self) -> dict[str, str]:
+        """Headers of a request to ClickHouse as its administrator; secret."""
+        headers = {
+            "X-ClickHouse-User": self.clickhouse_user,
+            "X-ClickHouse-Key": self.clickhouse_password.get_secret_value(),
+        }
+        if self.clickhouse_key is not None:
+            headers["X-Notehouse-Key"] = self.clickhouse_key.get_secret_value()
+        return headers
+
     @property
     def mail_folder(self) -> Path:
         """Where mails are kept as files while there is no mail server."""

@@ -25,14 +25,11 @@ class UsageWriter:
     """Takes events and sends them; one a process. `spill` is the file for what cannot be sent."""
 
     def __init__(self, settings: Settings, spill: Path) -> None:
-        headers = {
-            "X-ClickHouse-User": settings.clickhouse_user,
-            "X-ClickHouse-Key": settings.clickhouse_password.get_secret_value(),
-        }
-        if settings.clickhouse_key is not None:
-            headers["X-Notehouse-Key"] = settings.clickhouse_key.get_secret_value()
         self._http = httpx.AsyncClient(
-            base_url=settings.clickhouse, headers=headers, timeout=10, trust_env=False
+            base_url=settings.clickhouse,
+            headers=settings.clickhouse_headers(),
+            timeout=10,
+            trust_env=False,
         )
         self._spill = spill
         self._waiting: deque[tuple[str, dict[str, Any]]] = deque(_read(spill))

@@ -43,6 +43,16 @@ class Answer:
     content: bytes
     summary: dict[str, int]
 
+    def table(self) -> dict[str, Any]:
+        """Read a JSON answer: `meta` (name and type by column) and `data` (rows as lists)."""
+        return json.loads(self.content) if self.content.strip() else {"meta": [], "data": []}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Read a JSON answer as rows by column name."""
+        table = self.table()
+        names = [column["name"] for column in table["meta"]]
+        return [dict(zip(names, row, strict=True)) for row in table["data"]]
+
 
 class Warehouse:
     """A client of the query gateway."""

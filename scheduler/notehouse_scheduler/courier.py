@@ -75,21 +75,19 @@ class Courier:
 
     async def _send(self, delivery: Delivery) -> str:
         if delivery.kind == "webhook":
-            content = {
-                **delivery.content,
-                "subject": delivery.subject,
-                "link": link_of(delivery, self.settings),
-            }
+            link = link_of(delivery, self.settings)
+            told = {**delivery.content, "subject": delivery.subject, "link": link}
             key = delivery.idempotency_key
-            sent = await self.webhooks.post(delivery.address, delivery.tenant.slug, content, key)
+            sent = await self.webhooks.post(delivery.address, delivery.tenant.slug, told, key)
             return await asyncio.to_thread(self.artifacts.put, sent)
         body, files = await self._contents(delivery)
         mail = compose(delivery, self.settings, body, files)
+        content = mail.as_bytes()
         if self.settings.smtp_host:
             await _post(mail, self.settings)
         else:
-            await asyncio.to_thread(_keep, mail.as_bytes(), self._file(delivery))
-        return await asyncio.to_thread(self.artifacts.put, mail.as_bytes())
+            await asyncio.to_thread(_keep, content, self._file(delivery))
+        return await asyncio.to_thread(self.artifacts.put, content)
 
     async def _contents(self, delivery: Delivery) -> tuple[MailBody | None, tuple[Attachment, ...]]:
         if delivery.content["template"] != "report":

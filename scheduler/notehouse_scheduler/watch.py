@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from dataclasses import dataclass, field
@@ -88,10 +87,7 @@ class Watch:
     async def _rows(self, alert: Alert) -> list[dict[str, Any]]:
         token = await self._token(alert)
         statement = Statement(alert.data_source, alert.sql or "", {}, MOST_ROWS)
-        answer = await self.warehouse.run(statement, "json", token)
-        content = json.loads(answer.content) if answer.content.strip() else {"meta": [], "data": []}
-        names = [column["name"] for column in content["meta"]]
-        return [dict(zip(names, row, strict=True)) for row in content["data"]]
+        return (await self.warehouse.run(statement, "json", token)).rows()
 
     async def _token(self, alert: Alert) -> str:
         async with self.database.session() as session:

@@ -24,13 +24,7 @@ class Warehouse:
     @classmethod
     def of(cls, settings: Settings) -> Warehouse:
         """Return the warehouse of these settings, as its administrator."""
-        headers = {
-            "X-ClickHouse-User": settings.clickhouse_user,
-            "X-ClickHouse-Key": settings.clickhouse_password.get_secret_value(),
-        }
-        if settings.clickhouse_key is not None:
-            headers["X-Notehouse-Key"] = settings.clickhouse_key.get_secret_value()
-        return cls(settings.clickhouse, headers)
+        return cls(settings.clickhouse, settings.clickhouse_headers())
 
     def execute(self, statement: str) -> str:
         """Run a statement and return its answer's text. Raises SourceDown."""

@@ -37,6 +37,11 @@ class Caller:
             )
         return self.user
 
+    @property
+    def administers(self) -> bool:
+        """Whether this is the platform admin in person, not a token of theirs."""
+        return self.actor.platform_admin and self.actor.purpose is None
+
     def tenant(self, wanted: str | None) -> str:
         """The tenant a request is about; may be left out by people who have one. Raises Invalid or Forbidden."""
         mine = (self.claims.tenant,) if self.claims else self.actor.tenants

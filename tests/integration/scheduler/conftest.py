@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,23 +17,7 @@ from sqlalchemy import delete
 from contracts.outside import House, MailServer, Receiver
 from notehouse_core.settings import Settings
 from notehouse_core.store.database import Database
-from notehouse_core.store.migrate import upgrade
 from notehouse_core.store.models import Delivery, Membership, Role, Tenant, User
-from notehouse_hub.embedded.standalone import RunningPostgres, embedded_postgres, engine_folder
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[RunningPostgres]:
-    with engine_folder() as folder, embedded_postgres(folder) as running:
-        upgrade(running.urls.owner)
-        yield running
-
-
-@pytest.fixture
-async def database(postgres: RunningPostgres) -> AsyncIterator[Database]:
-    opened = Database(postgres.urls.app)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

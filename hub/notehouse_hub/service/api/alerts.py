@@ -1,7 +1,5 @@
 """Alerts: a condition on a query's rows or a notebook that raises one, when it is looked at, who hears of it."""
 
-import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,10 +20,10 @@ from notehouse_core.warehouse import Statement
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.queries import QueryRequest, token_for
 from notehouse_hub.service.identity import Caller, CallerDep
-from notehouse_hub.service.notebooks import check_notebook
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.recipients import checked_recipients
-from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
+from notehouse_hub.service.resources import ResourcesDep, SessionDep
+from notehouse_hub.service.uploads import store_notebook
 
 router = APIRouter(prefix="/alerts", tags=["Alerts"])
 
@@ -165,7 +163,9 @@ async def create(
     made = Alert(
         tenant_id=tenant.id,
         owner_id=person.id,
-        notebook=await _stored(body, request, resources) if body.notebook is not None else None,
+        notebook=await store_notebook(body.notebook, request, resources)
+        if body.notebook is not None
+        else None,
         cron=body.schedule.cron,
         timezone=body.schedule.timezone,
         notification={"recipients": await checked_recipients(session, tenant, body.notification.recipients)},
@@ -229,10 +229,7 @@ async def test(
     asked = QueryRequest(sql=found.sql, data_source=found.data_source, tenant=found.tenant.slug)
     token = await token_for(asked, caller, resources)
     answer = await resources.warehouse.run(Statement(found.data_source, found.sql, {}, 10_000), "json", token)
-    content = json.loads(answer.content) if answer.content.strip() else {"meta": [], "data": []}
-    names = [column["name"] for column in content["meta"]]
-    rows = [dict(zip(names, row, strict=True)) for row in content["data"]]
-    findings = look(Condition.parse(found.condition), rows, found.group_by)
+    findings = look(Condition.parse(found.condition), answer.rows(), found.group_by)
     return [
         FindingOut(group=key, state=one.state, value=one.value, rows=[dict(row) for row in one.rows])
         for key, one in findings.items()
@@ -279,17 +276,15 @@ async def history(
 
 def visible_to(caller: Caller) -> Select[Alert]:
     """The alerts of tenants where the caller may manage them."""
-    actor = caller.actor
-    tenants = [slug for slug in actor.tenants if "manage-schedules" in actor.actions_in(slug)]
     query = (
         select(Alert)
         .join(Alert.tenant)
         .where(Alert.deleted_at.is_(None))
         .options(selectinload(Alert.tenant), selectinload(Alert.owner), selectinload(Alert.states))
     )
-    if actor.platform_admin and actor.purpose is None:
+    if caller.administers:
         return query
-    return query.where(Tenant.slug.in_(tenants))
+    return query.where(Tenant.slug.in_(caller.actor.tenants_with("manage-schedules")))
 
 
 async def one_of(session: AsyncSession, caller: Caller, alert_id: UUID, *, lock: bool = False) -> Alert:
@@ -305,12 +300,6 @@ async def _check_source(session: AsyncSession, tenant: Tenant, name: str) -> Non
     query = select(DataSource.id).where(DataSource.tenant_id == tenant.id, DataSource.name == name)
     if await session.scalar(query) is None:
         raise errors.Invalid(f"{tenant.slug} has no data source {name!r}.")
-
-
-async def _stored(body: AlertRequest, request: Request, resources: Resources) -> str:
-    size = int(request.headers.get("content-length", 0))
-    checked = await asyncio.to_thread(check_notebook, body.notebook, size, resources.settings.notebook_bytes)
-    return await asyncio.to_thread(resources.artifacts.put, checked.content)
 
 
 _WORST = ("firing", "error", "no_data", "pending", "normal")

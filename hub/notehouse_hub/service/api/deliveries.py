@@ -110,8 +110,7 @@ def visible_to(caller: Caller) -> Select[Delivery]:
 
     Messages hold a tenant's rows, and the platform admin belongs to no tenant.
     """
-    actor = caller.actor
-    tenants = [slug for slug in actor.tenants if "manage-schedules" in actor.actions_in(slug)]
+    tenants = caller.actor.tenants_with("manage-schedules")
     query = select(Delivery).join(Delivery.tenant).options(selectinload(Delivery.tenant))
     return query.where(Tenant.slug.in_(tenants))
 

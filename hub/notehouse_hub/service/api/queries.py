@@ -1,6 +1,5 @@
 """Run SQL with the caller's own rights: through the query gateway, like any other client."""
 
-import json
 import time
 from typing import Any, Literal
 
@@ -104,7 +103,7 @@ def _short(claims: Claims) -> Claims:
 
 
 def _result(answer: Answer, limit: int, elapsed_ms: float) -> QueryResult:
-    content = json.loads(answer.content) if answer.content.strip() else {"meta": [], "data": []}
+    content = answer.table()
     rows = content["data"]
     return QueryResult(
         query_id=answer.query_id,

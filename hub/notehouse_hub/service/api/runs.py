@@ -154,8 +154,7 @@ async def retry(run_id: UUID, caller: CallerDep, session: SessionDep) -> RunOut:
 
 def visible_to(caller: Caller) -> Select[Run]:
     """The runs of tenants where the caller may manage schedules; members only, since they show rows."""
-    actor = caller.actor
-    tenants = [slug for slug in actor.tenants if "manage-schedules" in actor.actions_in(slug)]
+    tenants = caller.actor.tenants_with("manage-schedules")
     return select(Run).join(Run.tenant).where(Tenant.slug.in_(tenants)).options(selectinload(Run.run_as))
 
 

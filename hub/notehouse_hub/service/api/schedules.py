@@ -1,6 +1,5 @@
 """Schedules: a notebook, when it runs and as whom."""
 
-import asyncio
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
@@ -24,10 +23,10 @@ from notehouse_hub.service.api.dashboards import visible
 from notehouse_hub.service.api.runs import RunOut
 from notehouse_hub.service.api.runs import out as run_out
 from notehouse_hub.service.identity import Caller, CallerDep
-from notehouse_hub.service.notebooks import check_notebook
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.recipients import checked_recipients
-from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
+from notehouse_hub.service.resources import ResourcesDep, SessionDep
+from notehouse_hub.service.uploads import store_notebook
 
 router = APIRouter(prefix="/schedules", tags=["Schedules"])
 
@@ -134,7 +133,7 @@ async def create(
     made = Schedule(
         tenant_id=tenant.id,
         dashboard_id=dashboard.id if dashboard else None,
-        notebook=await _stored(body, request, resources) if dashboard is None else None,
+        notebook=await store_notebook(body.notebook, request, resources) if dashboard is None else None,
         owner_id=person.id,
         run_as_id=person.id,
         parameters=check_parameters(body.parameters),
@@ -222,8 +221,6 @@ async def run_now(schedule_id: UUID, caller: CallerDep, session: SessionDep) -> 
 
 def visible_to(caller: Caller) -> Select[Schedule]:
     """The schedules of tenants where the caller may manage them."""
-    actor = caller.actor
-    tenants = [slug for slug in actor.tenants if "manage-schedules" in actor.actions_in(slug)]
     query = (
         select(Schedule)
         .join(Schedule.tenant)
@@ -235,9 +232,9 @@ def visible_to(caller: Caller) -> Select[Schedule]:
             selectinload(Schedule.dashboard).selectinload(Dashboard.published_version),
         )
     )
-    if actor.platform_admin and actor.purpose is None:
+    if caller.administers:
         return query
-    return query.where(Tenant.slug.in_(tenants))
+    return query.where(Tenant.slug.in_(caller.actor.tenants_with("manage-schedules")))
 
 
 async def one_of(session: AsyncSession, caller: Caller, schedule_id: UUID, *, lock: bool = False) -> Schedule:
@@ -249,12 +246,6 @@ async def one_of(session: AsyncSession, caller: Caller, schedule_id: UUID, *, lo
     if found is None:
         raise errors.NotFound(_NONE)
     return found
-
-
-async def _stored(body: ScheduleRequest, request: Request, resources: Resources) -> str:
-    size = int(request.headers.get("content-length", 0))
-    checked = await asyncio.to_thread(check_notebook, body.notebook, size, resources.settings.notebook_bytes)
-    return await asyncio.to_thread(resources.artifacts.put, checked.content)
 
 
 def out(one: Schedule) -> ScheduleOut:

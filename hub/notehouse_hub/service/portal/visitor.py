@@ -46,7 +46,7 @@ def visitor_of(caller: Caller) -> Visitor:
         is_admin=user.is_admin,
         tenants=tuple(tenants.values()),
         jupyterlab="/hub/spawn" if may_start else "",
-        may_schedule=any("manage-schedules" in caller.actor.actions_in(t) for t in caller.actor.tenants),
+        may_schedule=bool(caller.actor.tenants_with("manage-schedules")),
     )
 
 
