@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     clickhouse_key: SecretStr | None = Field(default=None, description="value of X-Notehouse-Key (embedded)")
     clickhouse_user: str = "default"
     clickhouse_password: SecretStr = SecretStr("")
+    kafka_brokers: str = Field(default="", description="host:port of the demo's stream, several with commas")
     class_secret: SecretStr | None = Field(default=None, description="derives each class's database password")
 
     # Tokens

@@ -83,12 +83,8 @@ def _grant(permission: Permission, attributes: dict[str, object]) -> TableGrant 
 
 
 async def _platform_class(session: AsyncSession) -> AccessClass | None:
-    """All rows of every table that any role of any tenant names."""
-    rows = await session.execute(
-        select(DataSource.name, DataSource.connection_config)
-        .where(DataSource.type == "clickhouse")
-        .distinct()
-    )
+    """All rows of the database of every source; those of other kinds are attached to ClickHouse."""
+    rows = await session.execute(select(DataSource.name, DataSource.connection_config).distinct())
     grants = {
         TableGrant(name, database, "*", None, ALL_ROWS)
         for name, config in rows

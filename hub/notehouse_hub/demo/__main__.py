@@ -13,9 +13,10 @@ from notehouse_core.errors import Invalid
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_core.store.database import Database
 from notehouse_core.store.plan import CHANNEL
-from notehouse_hub.demo.accounts import CARRIERS, PEOPLE, make_person, make_tenant
+from notehouse_hub.demo.accounts import PEOPLE, make_person, make_tenant
 from notehouse_hub.demo.alerts import set_alerts
 from notehouse_hub.demo.content import publish_punctuality, schedule_report
+from notehouse_hub.demo.sources import CARRIERS
 
 
 async def seed(settings: Settings, passwords: dict[str, str]) -> None:

@@ -9,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from notehouse_core.policy import ROLES
-from notehouse_core.store.models import DataSource, Membership, Permission, Role, Tenant, User
+from notehouse_core.store.models import Membership, Permission, Role, Tenant, User
 from notehouse_core.store.people import TENANT_RESOURCE
+from notehouse_hub.demo.sources import add_sources
 
-CARRIERS = {"united": "UA", "delta": "DL"}
 NAMES = {"united": "United", "delta": "Delta"}
-SHARED_TABLES = ("airlines", "airports", "planes", "weather")
 PEOPLE = {
     "admin": None,
     "united-analyst": ("united", "analyst"),
@@ -25,45 +24,22 @@ PEOPLE = {
 
 async def make_tenant(session: AsyncSession, slug: str) -> Tenant:
     """A tenant with its built-in roles, each reading the tenant's own carrier in the shared tables."""
-    found = await session.scalar(select(Tenant).where(Tenant.slug == slug))
-    if found is not None:
-        return found
-    tenant = Tenant(slug=slug, name=NAMES[slug])
-    session.add(tenant)
-    await session.flush()
-    for name, actions in ROLES.items():
-        role = Role(tenant_id=tenant.id, name=name, is_builtin=True)
-        role.permissions = [*_platform(tenant, actions), *_data(tenant)]
-        session.add(role)
-    session.add(
-        DataSource(
-            tenant_id=tenant.id,
-            name="warehouse",
-            type="clickhouse",
-            description="All flights out of New York City in 2013",
-            connection_config={"database": "flights"},
-            status="ready",
-        )
-    )
-    await session.flush()
+    tenant = await session.scalar(select(Tenant).where(Tenant.slug == slug))
+    if tenant is None:
+        tenant = Tenant(slug=slug, name=NAMES[slug])
+        session.add(tenant)
+        await session.flush()
+        for name, actions in ROLES.items():
+            role = Role(tenant_id=tenant.id, name=name, is_builtin=True)
+            role.permissions = _platform(tenant, actions)
+            session.add(role)
+        await session.flush()
+    await add_sources(session, tenant)
     return tenant
 
 
 def _platform(tenant: Tenant, actions: tuple[str, ...]) -> list[Permission]:
     return [Permission(tenant_id=tenant.id, resource=TENANT_RESOURCE, action=action) for action in actions]
-
-
-def _data(tenant: Tenant) -> list[Permission]:
-    filters = {"flights": f"carrier = '{CARRIERS[tenant.slug]}'", **dict.fromkeys(SHARED_TABLES, "1")}
-    return [
-        Permission(
-            tenant_id=tenant.id,
-            resource=f"data:warehouse/flights.{table}",
-            action="select",
-            conditions={"row_filter": row_filter},
-        )
-        for table, row_filter in filters.items()
-    ]
 
 
 async def make_person(session: AsyncSession, username: str, password: str) -> User:

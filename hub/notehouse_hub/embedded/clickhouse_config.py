@@ -7,7 +7,8 @@ from xml.sax.saxutils import escape
 KEY_HEADER = "X-Notehouse-Key"
 
 # The session inside the process is an admin without a password, so every request must carry a secret header;
-# whatever does not, /ping included, is answered 404.
+# whatever does not, /ping included, is answered 404. A reader of a topic that was killed is missed after seconds, so that
+# the next start need not wait long for its partitions.
 _CONFIG = """<clickhouse>
   <logger><level>warning</level><console>1</console><console_log_level>warning</console_log_level></logger>
   <path>{folder}/</path>
@@ -29,6 +30,9 @@ _CONFIG = """<clickhouse>
     <max_entries>2048</max_entries>
     <max_entry_size_in_bytes>33554432</max_entry_size_in_bytes>
   </query_cache>
+  <kafka>
+    <session_timeout_ms>6000</session_timeout_ms><heartbeat_interval_ms>1000</heartbeat_interval_ms>
+  </kafka>
   <http_handlers>
     <rule>
       <headers><{header}>{key}</{header}></headers>

@@ -6,15 +6,20 @@ from pydantic import ValidationError
 
 from notehouse_core.errors import NotehouseError
 from notehouse_core.settings import load_settings
+from notehouse_hub.sample.departures import DEPARTURES
 from notehouse_hub.sample.loading import load
+from notehouse_hub.sample.stream import follow
 from notehouse_hub.sample.warehouse import Warehouse
 
 
 def main() -> None:
     """Load what is missing, with a line for each table."""
     try:
-        for line in load(Warehouse.of(load_settings())):
+        settings = load_settings()
+        warehouse = Warehouse.of(settings)
+        for line in load(warehouse):
             print(line, flush=True)
+        print(follow(warehouse, DEPARTURES, settings.kafka_brokers), flush=True)
     except (NotehouseError, ValidationError) as error:
         sys.exit(f"The sample data could not be loaded: {error}")
 

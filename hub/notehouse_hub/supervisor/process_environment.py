@@ -105,6 +105,7 @@ def demo(platform: Platform, passwords: dict[str, str]) -> dict[str, str]:
     """Sample data and demo accounts: both databases, and the accounts' passwords."""
     environment = {**common(platform, "demo"), **_settings(platform), **_database(platform)}
     environment |= _artifacts(platform)
+    environment["NOTEHOUSE_KAFKA_BROKERS"] = platform.settings.kafka_brokers
     return {**environment, **_clickhouse(platform), "NOTEHOUSE_DEMO_PASSWORDS": json.dumps(passwords)}
 
 
