@@ -10,28 +10,33 @@ UV := .bootstrap/bin/uv
 READY := .venv/ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 PACKAGES := hub kernels extensions scheduler
 NOTEHOUSE := .venv/bin/notehouse
+LAB := extensions/notehouse-lab
+LAB_BUILT := extensions/notehouse_lab/labextensions/notehouse-lab/package.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check format notebooks browser clean lock
+.PHONY: help up test check lab-check format notebooks browser clean lock
 
 help: ## Say what can be made
 	@echo 'Notehouse: notebooks on ClickHouse for a whole company.'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
 	@echo '  PORT=8000 and DATA=folder pass through to `make up`.'
 
-up: $(READY) ## Set everything up and start the whole platform with its demo
+up: $(READY) $(LAB_BUILT) ## Set everything up and start the whole platform with its demo
 	@exec $(NOTEHOUSE) up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data '$(DATA)')
 
-test: $(READY) browser ## Run every test, those in a real browser too
+test: $(READY) $(LAB_BUILT) browser ## Run every test, those in a real browser too
 	.venv/bin/python -m pytest $(TESTS)
 
-check: $(READY) ## Check style, types and layers
+check: $(READY) lab-check ## Check style, types and layers
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(PACKAGES) tests
 	.venv/bin/lint-imports
+
+lab-check: $(LAB)/node_modules ## Check types and style of the JupyterLab extension
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix $(LAB) run --silent check
 
 format: $(READY) ## Format the code
 	.venv/bin/ruff check --fix .
@@ -49,6 +54,7 @@ lock: $(UV) ## Choose the versions of all dependencies anew
 		--no-emit-index-url --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 
 clean: ## Remove what was made here; the platform's data stays
+	rm -rf $(LAB)/node_modules $(LAB)/lib extensions/notehouse_lab/labextensions
 	rm -rf .venv .bootstrap .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tests/screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -58,6 +64,15 @@ $(READY): pyproject.toml requirements.lock | $(UV)
 	@$(UV) pip sync -q --python .venv/bin/python --compile-bytecode requirements.lock
 	@$(UV) pip install -q --python .venv/bin/python --no-deps --editable .
 	@rm -f .venv/ready-* && touch $@
+
+$(LAB)/node_modules: $(LAB)/package-lock.json | $(READY)
+	@echo 'Fetching what the JupyterLab extension is built with'
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix $(LAB) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(LAB_BUILT): $(LAB)/node_modules $(wildcard $(LAB)/src/* $(LAB)/style/* $(LAB)/*.json) | $(READY)
+	@echo 'Building the JupyterLab extension'
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix $(LAB) run --silent build
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

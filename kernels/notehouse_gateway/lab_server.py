@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -47,7 +48,16 @@ def config_folder() -> Path | None:
 
 def arguments() -> list[str]:
     """Return the server's command line."""
-    return [f"--{name}={value}" for name, value in CONFIG.items()]
+    values = {**CONFIG, "LabApp.extra_labextensions_path": str(labextensions())}
+    return [f"--{name}={value}" for name, value in values.items()]
+
+
+def labextensions() -> Path:
+    """Return the folder of our own front end, which is beside the package that serves it."""
+    spec = importlib.util.find_spec("notehouse_lab")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("notehouse_lab is not installed: run `make up` again")
+    return Path(spec.origin).parent / "labextensions"
 
 
 def main() -> None:

@@ -66,7 +66,8 @@ def places(callers: dict[str, Caller]) -> dict[str, str]:
     body = {**watched, "schedule": {"cron": "0 0 1 1 *"}}
     status, text = analyst.call("POST", "/alerts", body)
     assert status == 201, text
-    return {"{schedule}": schedule, "{run}": run, "{alert}": json.loads(text)["id"]}
+    source = json.loads(analyst.call("GET", "/data-sources", None)[1])["items"][0]["id"]
+    return {"{schedule}": schedule, "{run}": run, "{alert}": json.loads(text)["id"], "{source}": source}
 
 
 def test_every_route_has_its_row(platform: Platform) -> None:

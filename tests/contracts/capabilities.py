@@ -1,7 +1,7 @@
 """Which role may call which route, with what answer. Every route has its row; a test fails where one is missing.
 
 Roles: the tenant's analyst (who owns what paths name), its viewer, another tenant's analyst, the platform admin,
-nobody. `{schedule}`, `{run}` and `{alert}` stand for ones that the analyst made.
+nobody. `{schedule}`, `{run}` and `{alert}` stand for ones that the analyst made, `{source}` for the tenant's data source.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Row:
             schedule_id="{schedule}",
             run_id="{run}",
             alert_id="{alert}",
+            source_id="{source}",
             delivery_id=_NOBODYS,
             token_id=_NOBODYS,
             **names,
@@ -54,6 +55,7 @@ CAPABILITIES = [
     Row("GET", "/tenants", (200, 200, 200, 200, 401)),
     Row("GET", "/tenants/{slug}", (200, 200, 404, 200, 401)),
     Row("GET", "/data-sources", (200, 200, 200, 200, 401)),
+    Row("GET", "/data-sources/{source_id}/schema", (200, 403, 404, 403, 401)),
     Row("POST", "/queries", (200, 403, 200, 200, 401), {"sql": "SELECT 1"}),
     Row("GET", "/dashboards", (200, 200, 200, 200, 401)),
     Row(
