@@ -78,7 +78,7 @@ def _after(line: str, used: int) -> str:
 
 def _options(words: list[str], found: Arguments) -> int:
     """Fill in what words say, and return how many there were."""
-    rest = iter(words)
+    rest, before = iter(words), DEFAULT_SOURCE
     for word in rest:
         match word:
             case "--as" | "--save":
@@ -92,9 +92,9 @@ def _options(words: list[str], found: Arguments) -> int:
             case "--no-cache":
                 found.cache = False
             case _ if matched := _ASSIGNED.match(f"{word} <<"):
-                found.source = matched[1] if word != "<<" else found.source
+                before, found.source = found.source, matched[1]
             case "<<":
-                found.assign, found.source = found.source, DEFAULT_SOURCE
+                found.assign, found.source = found.source, before
             case _:
                 raise SqlError(f"{word} is not known here. It is written: {_HELP}")
     return len(words)

@@ -1,6 +1,6 @@
 """Fixtures: one platform for all acceptance tests, and its people.
 
-NOTEHOUSE_TEST_PLATFORM=port:data:password uses a platform that runs already.
+NOTEHOUSE_TEST_PLATFORM=port:data:password uses a platform that runs already, and NOTEHOUSE_KAFKA_BROKERS its Kafka.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from acceptance.platform import Person, Platform, chromium, free_port, started
+from contracts.kafka import Kafka
 from notehouse_hub.embedded.standalone import engines
 
 People = Callable[..., Person]
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
+def kafka() -> Kafka:
+    return Kafka(os.environ.get("NOTEHOUSE_KAFKA_BROKERS", ""))
+
+
+@pytest.fixture(scope="session")
+def platform(kafka: Kafka) -> Iterator[Platform]:
     if running := os.environ.get("NOTEHOUSE_TEST_PLATFORM"):
         port, data, password = running.split(":")
         yield Platform(int(port), Path(data), password, None, Path(os.devnull))
@@ -30,7 +36,7 @@ def platform() -> Iterator[Platform]:
     folder = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
     folder.chmod(0o755)
     try:
-        with started(folder / "data", free_port(), engines()) as up:
+        with started(folder / "data", free_port(), engines(), kafka=kafka.brokers) as up:
             yield up
     finally:
         shutil.rmtree(folder, ignore_errors=True)

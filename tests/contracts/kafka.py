@@ -10,12 +10,13 @@ from confluent_kafka import Producer
 
 
 class Kafka:
-    """A cluster with one broker."""
+    """A cluster with one broker; or, given its brokers, one that runs elsewhere."""
 
-    def __init__(self) -> None:
-        self._producer = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1, "log_level": 3})
-        brokers = self._producer.list_topics(timeout=10).brokers.values()
-        self.brokers = ",".join(f"{one.host}:{one.port}" for one in brokers)
+    def __init__(self, brokers: str = "") -> None:
+        mock = {} if brokers else {"test.mock.num.brokers": 1}
+        self._producer = Producer({"bootstrap.servers": brokers or "mock", "log_level": 3, **mock})
+        found = self._producer.list_topics(timeout=10).brokers.values()
+        self.brokers = ",".join(f"{one.host}:{one.port}" for one in found)
 
     def send(self, topic: str, messages: Iterable[dict[str, Any] | bytes]) -> None:
         """Send messages, and return when the cluster has them all."""

@@ -15,7 +15,7 @@ from notehouse_core.store.database import Database
 from notehouse_core.store.plan import CHANNEL
 from notehouse_hub.demo.accounts import PEOPLE, make_person, make_tenant
 from notehouse_hub.demo.alerts import set_alerts
-from notehouse_hub.demo.content import publish_punctuality, schedule_report
+from notehouse_hub.demo.content import publish_examples, schedule_report
 from notehouse_hub.demo.sources import CARRIERS
 
 
@@ -29,7 +29,7 @@ async def seed(settings: Settings, passwords: dict[str, str]) -> None:
             people = {name: await make_person(session, name, passwords[name]) for name in PEOPLE}
             for slug, tenant in tenants.items():
                 owner = people[f"{slug}-analyst"]
-                await publish_punctuality(session, artifacts, tenant, owner)
+                await publish_examples(session, artifacts, tenant, owner)
                 await schedule_report(session, artifacts, tenant, owner)
                 await set_alerts(session, tenant, owner)
             await session.execute(text(f"NOTIFY {CHANNEL}"))

@@ -1,8 +1,9 @@
-"""What the demo's analysts have made: a dashboard at each airline, and a weekly report."""
+"""What the demo's analysts have made: two dashboards at each airline, and a weekly report."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,39 +17,66 @@ from notehouse_hub.service.notebooks import CheckedNotebook, check_notebook, til
 _LARGEST = 10_000_000
 
 
+@dataclass(frozen=True)
+class Example:
+    """An example dashboard; its notebook is named as it is."""
+
+    slug: str
+    name: str
+    description: str
+    tags: list[str]
+
+
+EXAMPLES = (
+    Example(
+        "punctuality",
+        "Punctuality",
+        "How late flights arrive, by month and by airport of departure.",
+        ["flights", "operations"],
+    ),
+    Example("network", "Network", "Where flights go, how often, and when they leave.", ["flights", "routes"]),
+)
+
+
 def example(path: str) -> CheckedNotebook:
     """A notebook that ships with Notehouse, checked as any other."""
     content = (shared("notebooks") / path).read_bytes()
     return check_notebook(json.loads(content), len(content), _LARGEST)
 
 
-async def publish_punctuality(
+async def publish_examples(
     session: AsyncSession, artifacts: ArtifactStore, tenant: Tenant, owner: User
 ) -> None:
-    """The example dashboard, published anew only when its notebook has changed."""
-    checked = example("examples/punctuality.ipynb")
-    found = await dashboards.find(session, f"{tenant.slug}:punctuality", lock=True)
+    """Publish the example dashboards; anew only where a notebook has changed."""
+    for one in EXAMPLES:
+        checked = example(f"examples/{one.slug}.ipynb")
+        found = await _dashboard(session, one, tenant, owner)
+        known = await dashboards.versions_of(session, found)
+        if not known or known[0].notebook_sha256 != checked.sha256:
+            await _publish(session, artifacts, found, checked, owner)
+
+
+async def _dashboard(session: AsyncSession, one: Example, tenant: Tenant, owner: User) -> Dashboard:
+    reference = f"{tenant.slug}:{one.slug}"
+    found = await dashboards.find(session, reference, lock=True)
     if found is None:
-        session.add(
-            Dashboard(
-                tenant_id=tenant.id,
-                owner_id=owner.id,
-                slug="punctuality",
-                name="Punctuality",
-                description="How late flights arrive, by month and by airport of departure.",
-                tags=["flights", "operations"],
-                is_public=True,
-            )
-        )
+        session.add(Dashboard(tenant_id=tenant.id, owner_id=owner.id, is_public=True, **asdict(one)))
         await session.flush()
-        found = await dashboards.find(session, f"{tenant.slug}:punctuality", lock=True)
+        found = await dashboards.find(session, reference, lock=True)
     assert found is not None  # noqa: S101 - made above
-    known = await dashboards.versions_of(session, found)
-    if known and known[0].notebook_sha256 == checked.sha256:
-        return
+    return found
+
+
+async def _publish(
+    session: AsyncSession,
+    artifacts: ArtifactStore,
+    dashboard: Dashboard,
+    checked: CheckedNotebook,
+    owner: User,
+) -> None:
     version = await dashboards.add_version(
         session,
-        found,
+        dashboard,
         notebook=artifacts.put(checked.content),
         notebook_sha256=checked.sha256,
         parameters=checked.parameters,
@@ -57,7 +85,7 @@ async def publish_punctuality(
         message="The demo's own",
         author=owner,
     )
-    await dashboards.request_snapshots(session, found, version)
+    await dashboards.request_snapshots(session, dashboard, version)
 
 
 async def schedule_report(

@@ -15,7 +15,7 @@ DEPARTURES = Stream(
         Column("tailnum", "LowCardinality(Nullable(String))", "Plane, see flights.planes"),
         Column("origin", "LowCardinality(String)", "Airport of departure, see flights.airports"),
         Column("dest", "LowCardinality(String)", "Airport of arrival, see flights.airports"),
-        Column("scheduled", "DateTime('America/New_York')", "Scheduled departure"),
+        Column("scheduled", "DateTime64(0, 'America/New_York')", "Scheduled departure"),
         Column("delay", "Nullable(Int16)", "Minutes of delay; negative if early"),
     ),
 )

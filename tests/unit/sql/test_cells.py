@@ -16,6 +16,9 @@ from notehouse_sql.progress import line, size
 def test_the_line_says_source_name_and_limit() -> None:
     asked = parse("warehouse late << --limit 10 --with a --with b --no-cache", "SELECT 1")
     assert (asked.source, asked.limit, asked.use, asked.cache) == ("warehouse", 10, ("a", "b"), False)
+    for written in ("live late <<", "live late << --all"):
+        asked = parse(written, "SELECT 1")
+        assert (asked.source, asked.assign) == ("live", "late")
     assert parse("late <<", "SELECT 1").assign == "late"
     assert parse("", "late << SELECT 1").assign == "late"
     assert parse("--as kept", "SELECT 1").save == "kept"
