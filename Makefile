@@ -14,7 +14,7 @@ LAB := extensions/notehouse-lab
 LAB_BUILT := extensions/notehouse_lab/labextensions/notehouse-lab/package.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check lab-check format notebooks browser clean lock
+.PHONY: help up test check lab-check format notebooks browser bench clean lock
 
 help: ## Say what can be made
 	@echo 'Notehouse: notebooks on ClickHouse for a whole company.'
@@ -44,6 +44,9 @@ format: $(READY) ## Format the code
 
 notebooks: $(READY) ## Run every notebook against real engines
 	.venv/bin/python -m pytest tests/acceptance/test_notebooks.py
+
+bench: $(READY) $(LAB_BUILT) ## Measure the targets of performance, ours and the peers, in minutes
+	@PYTHONPATH=tests .venv/bin/python -m benchmarks.run $(ONLY)
 
 browser: # Chromium and Prometheus for the tests: Debian's own packages
 	@sh tests/install-chromium.sh

@@ -1,0 +1,115 @@
+"""P1: the first view of a published dashboard, rights checked on every request, against Voilà with the same notebook."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import httpx
+
+from benchmarks import load
+from benchmarks.figures import Figure, Result, at_most, holds, times_better
+from benchmarks.processes import command, cpu_seconds, family
+from benchmarks.stage import Stage, folder, free_port, peer, running, until
+from notehouse_core.paths import shared
+
+PAGE = "/services/dashboards/united/punctuality"
+VIEWERS, CONNECTIONS, SECONDS = 20, 64, 10
+_FRAME = re.compile(rb'<iframe[^>]*\ssrc="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Views:
+    """How many views were served, in which time, and for how much CPU of those who served them."""
+
+    count: int
+    seconds: float
+    cpu: float
+
+    @property
+    def a_core(self) -> Figure:
+        """Views a second that one core serves."""
+        each = self.count / self.cpu
+        return Figure(each, each, each, "views/s/core")
+
+
+def measure(stage: Stage) -> list[Result]:
+    """Measure ours under load, then Voilà with twenty viewers at once."""
+    until(lambda: _is_ready(stage), 120, "the dashboard has a snapshot")
+    kernels = _kernels(stage)
+    spent, ours = _ours(stage)
+    started = _kernels(stage) - kernels
+    voila = _voila(stage)
+    spent.sort()
+    late = Figure.of([spent[int(len(spent) * 0.99)] * 1000], "ms")
+    stranger = stage.person("delta-analyst").get(PAGE).status_code
+    what = f"first views a second and core, against Voilà, {VIEWERS} viewers"
+    return [
+        times_better("P1", what, ours.a_core, voila.a_core, 1000),
+        at_most("P1", f"p99 of a view (page and frame) at {CONNECTIONS} connections", late, 20),
+        holds("P1", "kernels started for it", str(started), "none", not started),
+        holds(
+            "P1", "answer to somebody of another tenant", str(stranger), "403 or 404", stranger in {403, 404}
+        ),
+    ]
+
+
+def _is_ready(stage: Stage) -> bool:
+    return bool(_FRAME.search(stage.person("united-viewer").get(PAGE).content))
+
+
+def _kernels(stage: Stage) -> int:
+    return sum("ipykernel" in command(one) for one in family(stage.process.pid))
+
+
+def _ours(stage: Stage) -> tuple[list[float], Views]:
+    client = stage.person("united-viewer")
+    request = client.build_request("GET", PAGE)
+    headers = {"Cookie": request.headers["Cookie"], "Accept-Encoding": "gzip", "Accept": "text/html"}
+
+    async def view(connection: load.Connection) -> None:
+        page = await connection.ask(PAGE, {**headers, "Accept-Encoding": "identity"})
+        found = _FRAME.search(page.body)
+        if page.status != 200 or found is None:
+            raise ValueError(f"{page.status} {page.body[:300]!r}")
+        frame = await connection.ask(urljoin(PAGE, html.unescape(found[1].decode())), headers)
+        if frame.status != 200 or len(frame.body) < 5000:
+            raise ValueError(f"{frame.status} {frame.body[:300]!r}")
+
+    asyncio.run(load.as_fast_as_it_goes(stage.url, 4, 1, view))  # to warm up
+    before, began = cpu_seconds(stage.process.pid), time.perf_counter()
+    spent = asyncio.run(load.as_fast_as_it_goes(stage.url, CONNECTIONS, SECONDS, view))
+    took = time.perf_counter() - began
+    return spent, Views(len(spent), took, cpu_seconds(stage.process.pid) - before)
+
+
+def _voila(stage: Stage) -> Views:
+    """Twenty viewers at once, each until their page is complete."""
+    port = free_port()
+    notebook = folder() / "punctuality.ipynb"
+    shutil.copy(shared("notebooks") / "examples" / "punctuality.ipynb", notebook)
+    environment = stage.kernel_environment("united-analyst")
+    voila = [str(peer("voila") / "python"), "-m", "voila", str(notebook), f"--port={port}", "--no-browser"]
+    url = f"http://127.0.0.1:{port}/"
+    with running([*voila, "--Voila.ip=127.0.0.1"], environment, "voila.log") as process:
+        until(
+            lambda: httpx.get(url + "voila/static/voila.js", timeout=5).status_code < 500, 60, "Voilà is up"
+        )
+        _complete(url)  # to warm up
+        before, began = cpu_seconds(process.pid), time.perf_counter()
+        with ThreadPoolExecutor(VIEWERS) as pool:
+            list(pool.map(_complete, [url] * VIEWERS))
+        took = time.perf_counter() - began
+        return Views(VIEWERS, took, cpu_seconds(process.pid) - before)
+
+
+def _complete(url: str) -> None:
+    answer = httpx.get(url, timeout=240, trust_env=False)
+    if answer.status_code != 200 or "arrived within 15 minutes" not in answer.text:
+        raise ValueError(f"Voilà answered {answer.status_code}, see {folder() / 'voila.log'}")

@@ -1,0 +1,61 @@
+"""`make bench`: measure the targets, print a table, keep everything as JSON. Fails when a target is missed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+
+import httpx
+
+from benchmarks import p1_first_view, p6_sql_to_frame, p7_query_gateway, p18_second_start
+from benchmarks.figures import Result, holds, table
+from benchmarks.stage import Stage, folder, free_port, start
+from notehouse_core.errors import NotehouseError
+
+TARGETS: dict[str, Callable[[Stage], list[Result]]] = {
+    "P1": p1_first_view.measure,
+    "P6": p6_sql_to_frame.measure,
+    "P7": p7_query_gateway.measure,
+    "P18": p18_second_start.measure,
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Measure what is wanted, or everything; returns the exit code."""
+    if unknown := [one for one in wanted if one not in TARGETS]:
+        print(f"There is no target {', '.join(unknown)}; there are {', '.join(TARGETS)}.", file=sys.stderr)
+        return 2
+    print(f"Starting a platform in {folder() / 'data'}", flush=True)
+    stage = start(free_port(8))
+    try:
+        results = [one for name in wanted or TARGETS for one in _measured(name, stage)]
+    finally:
+        stage.stop()
+    print("\n" + table(results))
+    print(f"\nKept in {_keep(results)}")
+    return int(not all(one.met for one in results))
+
+
+def _measured(name: str, stage: Stage) -> list[Result]:
+    print(f"Measuring {name}", flush=True)
+    try:
+        return TARGETS[name](stage)
+    except (OSError, ValueError, RuntimeError, httpx.HTTPError, NotehouseError) as error:
+        return [
+            holds(name, "could not be measured", f"{type(error).__name__}: {error}", "a figure", met=False)
+        ]
+
+
+def _keep(results: list[Result]) -> str:
+    file = folder() / time.strftime("results-%Y%m%d-%H%M%S.json")
+    machine = {"cores": os.cpu_count(), "load": os.getloadavg(), "python": platform.python_version()}
+    file.write_text(json.dumps({"machine": machine, "results": [one.plain() for one in results]}, indent=1))
+    return str(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
