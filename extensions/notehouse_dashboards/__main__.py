@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from typing import Any
@@ -19,6 +20,8 @@ from notehouse_dashboards.pages import DashboardPage, Frame, FrameToken, Page, P
 from notehouse_dashboards.renderer.snapshots import SnapshotMaker
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.series import PAGES
+
+log = logging.getLogger(__name__)
 
 _DASHBOARD = rf"{DASHBOARDS_PREFIX}/([a-z0-9-]+)/([a-z0-9-]+)"
 
@@ -82,6 +85,7 @@ async def serve(settings: Settings) -> None:
     await asyncio.gather(making, return_exceptions=True)
     await resources.close()
     if not stop.is_set():
+        log.critical("making snapshots failed in a way nobody expected", exc_info=making.exception())
         os._exit(1)  # the maker failed in a way nobody expected; the supervisor starts us again
 
 

@@ -17,7 +17,7 @@ from notehouse_core.settings import API_PREFIX
 from notehouse_core.store.viewing import View, view_of
 from notehouse_dashboards.assets import FOR_EVER
 from notehouse_dashboards.resources import Resources
-from notehouse_dashboards.views import frame_token, shown_to
+from notehouse_dashboards.views import frame_token, query_of, shown_to
 
 _SHELL_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -35,6 +35,17 @@ _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]+")
 def _environment() -> Environment:
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def is_ready(view: View) -> bool:
+    """Say whether there is something to show."""
+    return view.snapshot is not None and view.snapshot.status == "ready"
+
+
+def fresh_at(view: View) -> str:
+    """When what is shown was made, in ISO 8601; nothing while it is not."""
+    rendered = view.snapshot.rendered_at if view.snapshot and is_ready(view) else None
+    return rendered.isoformat() if rendered else ""
 
 
 class Page(RequestHandler):
@@ -87,30 +98,10 @@ class HubPage(HubOAuthenticated, Page):  # type: ignore[misc]
     async def view(self, tenant: str, slug: str) -> View:
         """What they see of a dashboard. Raises NotFound or Forbidden."""
         async with self.resources.database.session() as session:
-            return await view_of(session, self.username, tenant, slug)
+            return await view_of(session, self.username, tenant, slug, query_of(self.request))
 
-
-class DashboardPage(HubPage):
-    """The page around a dashboard."""
-
-    @authenticated
-    async def get(self, tenant: str, slug: str) -> None:
-        """Show it, or say why it cannot be shown yet."""
-        view = await self.view(tenant, slug)
-        if view.snapshot is None or view.snapshot.status != "ready":
-            self._not_ready(view)
-            return
-        self._note("view", view)
-        self.show(
-            "dashboard.html",
-            name=view.dashboard.name,
-            tenant=view.dashboard.tenant.name,
-            fresh_at=view.snapshot.rendered_at.isoformat() if view.snapshot.rendered_at else "",
-            frame=f"{self.request.path}/frame?token={frame_token(self.resources, self.username, view)}",
-        )
-
-    def _note(self, event: str, view: View) -> None:
-        """Count a view, after the answer has gone."""
+    def note(self, event: str, view: View) -> None:
+        """Count what somebody did with a dashboard; it is written after the answer has gone."""
         version = view.dashboard.published_version
         self.resources.usage.add(
             "dashboard_events",
@@ -122,6 +113,42 @@ class DashboardPage(HubPage):
             access_class=view.access_class,
             milliseconds=round(self.request.request_time() * 1000),
         )
+
+
+class DashboardPage(HubPage):
+    """The page around a dashboard."""
+
+    @authenticated
+    async def get(self, tenant: str, slug: str) -> None:
+        """Show it, or say why it cannot be shown yet."""
+        view = await self.view(tenant, slug)
+        version = view.dashboard.published_version
+        chosen = version is not None and view.parameters != version.parameters
+        if not is_ready(view) and not chosen:
+            self._not_ready(view)
+            return
+        self.note("filter" if chosen else "view", view)
+        token = frame_token(self.resources, self.username, view)
+        query = "".join(f"&{part}" for part in [self.request.query] if part)
+        self.show(
+            "dashboard.html",
+            name=view.dashboard.name,
+            tenant=view.dashboard.tenant.name,
+            fresh_at=fresh_at(view),
+            filters=view.filters,
+            parameters=view.parameters,
+            defaults=version.parameters if version else {},
+            chosen=chosen,
+            path=self.request.path,
+            xsrf=self._xsrf(),
+            details=f"{API_PREFIX}/dashboards/{tenant}/{slug}",
+            frame=f"{self.request.path}/frame?token={token}{query}" if is_ready(view) else "",
+        )
+
+    def _xsrf(self) -> str:
+        """What the page's own requests must show, so that no other site can make them."""
+        shown = self.xsrf_token
+        return shown.decode() if isinstance(shown, bytes) else str(shown)
 
     def _not_ready(self, view: View) -> None:
         error = (view.snapshot.error if view.snapshot else None) or (
@@ -145,9 +172,31 @@ class FrameToken(HubPage):
 
     @authenticated
     async def get(self, tenant: str, slug: str) -> None:
-        """Answer the token as JSON; rights are asked anew."""
+        """Answer the token as JSON, and whether what the address chooses is ready; rights are asked anew."""
         view = await self.view(tenant, slug)
-        self.finish({"token": frame_token(self.resources, self.username, view)})
+        failed = view.snapshot.error if view.snapshot and view.snapshot.status == "failed" else None
+        why = (
+            f"{failed['name']}: {failed['message']}" if failed and view.may_edit else "Its owner can see why."
+        )
+        if is_ready(view) and "chosen" in self.request.arguments:
+            self.note("filter", view)
+        self.finish(
+            {
+                "token": frame_token(self.resources, self.username, view),
+                "ready": is_ready(view),
+                "fresh_at": fresh_at(view),
+                "failed": why if failed else "",
+            }
+        )
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer a problem as JSON."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        told = (
+            error.message if isinstance(error, errors.NotehouseError) else "Something went wrong on our side."
+        )
+        self.set_status(error.status if isinstance(error, errors.NotehouseError) else status_code)
+        self.finish({"error": told})
 
 
 class Frame(Page):
@@ -156,7 +205,7 @@ class Frame(Page):
     async def get(self, tenant: str, slug: str) -> None:
         """Answer the snapshot that the token opens."""
         claims = self.resources.frames.verify(self.get_query_argument("token", ""))
-        snapshot = await shown_to(self.resources, claims, tenant, slug)
+        snapshot = await shown_to(self.resources, claims, tenant, slug, query_of(self.request))
         page = await asyncio.to_thread(self.resources.artifacts.get, snapshot.artifact or "")
         self.set_header("Content-Security-Policy", self._policy())
         self.set_header("Content-Type", "text/html; charset=utf-8")

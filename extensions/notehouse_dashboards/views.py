@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qs
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
+from tornado.httputil import HTTPServerRequest
 
 from notehouse_core.errors import Forbidden, NotFound
 from notehouse_core.store.models import Snapshot
@@ -30,13 +33,23 @@ def frame_token(resources: Resources, username: str, view: View) -> str:
     return resources.frames.sign(claims)
 
 
-async def shown_to(resources: Resources, claims: Claims, tenant: str, slug: str) -> Snapshot:
-    """The snapshot that a frame's token opens now; rights are asked anew. Raises NotFound or Forbidden."""
+def query_of(request: HTTPServerRequest) -> dict[str, list[str]]:
+    """The words behind an address's question mark."""
+    return parse_qs(request.query, max_num_fields=200)
+
+
+async def shown_to(
+    resources: Resources, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
+) -> Snapshot:
+    """The snapshot that a frame's token opens now, with the filters that `query` sets; rights are asked anew.
+
+    Raises NotFound, Forbidden, or Invalid for a filter's value.
+    """
     async with resources.database.session() as session:
-        view = await view_of(session, claims.subject, tenant, slug)
+        view = await view_of(session, claims.subject, tenant, slug, query)
         if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):
             raise Forbidden("This token is for another dashboard.")
         if view.snapshot is None or view.snapshot.status != "ready":
             raise NotFound("This dashboard is not ready.")
-        query = select(Snapshot).where(Snapshot.id == view.snapshot.id)
-        return (await session.scalars(query.options(selectinload(Snapshot.version)))).one()
+        found = select(Snapshot).where(Snapshot.id == view.snapshot.id)
+        return (await session.scalars(found.options(selectinload(Snapshot.version)))).one()

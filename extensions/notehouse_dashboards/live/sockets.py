@@ -20,7 +20,7 @@ from notehouse_dashboards.live.wire import PROTOCOL, Malformed
 from notehouse_dashboards.renderer.snapshots import source_of
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.series import LIVE
-from notehouse_dashboards.views import shown_to
+from notehouse_dashboards.views import query_of, shown_to
 
 TOKEN_PROTOCOL = "notehouse.token."  # noqa: S105 - the prefix of a subprotocol
 IDLE_SECONDS = 600.0
@@ -81,7 +81,7 @@ class LiveSocket(WebSocketHandler):
             LIVE.dec()
 
     async def _live(self, claims: Claims, tenant: str, slug: str) -> None:
-        snapshot = await shown_to(self.resources, claims, tenant, slug)
+        snapshot = await shown_to(self.resources, claims, tenant, slug, query_of(self.request))
         source = await source_of(snapshot, self.resources.artifacts)
         states = json.loads(
             await asyncio.to_thread(self.resources.artifacts.get, snapshot.cells["widget_states"])

@@ -76,6 +76,13 @@ class SnapshotMaker:
             await self._fail(snapshot, failure)
         except errors.NotehouseError as error:
             await self._later_or_fail(snapshot, error)
+        except (DBAPIError, OSError):
+            raise
+        except Exception:
+            # One page that cannot be drawn must not keep all others from being made.
+            log.exception("snapshot %s could not be drawn", snapshot.id)
+            told = "This page could not be drawn, which is our fault. An administrator finds why in the log."
+            await self._fail(snapshot, NotebookFailed(None, "InternalError", told))
         else:
             key = await asyncio.to_thread(self._artifacts.put, page)
             kept = {

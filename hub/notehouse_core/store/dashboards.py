@@ -7,11 +7,12 @@ import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, delete, false, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from notehouse_core.errors import TooMany
 from notehouse_core.ids import uuid7
 from notehouse_core.policy import Actor, DashboardGrant, Decision, decide_dashboard
 from notehouse_core.store.models import (
@@ -27,6 +28,8 @@ from notehouse_core.store.people import actor_of, members_of
 from notehouse_core.store.plan import load_access_plan
 
 CHANNEL = "notehouse_snapshots"
+MOST_COMBINATIONS = 500  # choices of a version whose snapshots are kept
+MOST_WAITING = 8  # choices of one class being made at a time
 
 
 def parameters_hash(parameters: dict[str, Any]) -> str:
@@ -145,13 +148,43 @@ async def viewing_classes(session: AsyncSession, dashboard: Dashboard) -> set[st
 async def request_snapshots(session: AsyncSession, dashboard: Dashboard, version: DashboardVersion) -> None:
     """Ask for a snapshot for each class that may view; those that exist stay."""
     for access_class in sorted(await viewing_classes(session, dashboard)):
-        row = insert(Snapshot).values(
-            id=uuid7(),
-            tenant_id=version.tenant_id,
-            version_id=version.id,
-            access_class=access_class,
-            parameters=version.parameters,
-            parameters_hash=parameters_hash(version.parameters),
-        )
-        await session.execute(row.on_conflict_do_nothing())
+        await _request(session, version, access_class, version.parameters)
     await session.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+async def request_combination(
+    session: AsyncSession, version: DashboardVersion, access_class: str, parameters: dict[str, Any]
+) -> None:
+    """Ask for the snapshot of what a viewer chose in the filters; of many, the oldest choices are forgotten."""
+    chosen = (
+        Snapshot.version_id == version.id,
+        Snapshot.parameters_hash != parameters_hash(version.parameters),
+    )
+    waiting = await session.scalar(
+        select(func.count()).where(
+            *chosen, Snapshot.access_class == access_class, Snapshot.status.in_(("pending", "rendering"))
+        )
+    )
+    if (waiting or 0) >= MOST_WAITING:
+        raise TooMany(
+            "Many choices of this dashboard are being made already. Try this one again in a moment."
+        )
+    ended = select(Snapshot.id).where(*chosen, Snapshot.status.in_(("ready", "failed")))
+    forgotten = ended.order_by(Snapshot.created_at.desc()).offset(MOST_COMBINATIONS - 1)
+    await session.execute(delete(Snapshot).where(Snapshot.id.in_(forgotten)))
+    await _request(session, version, access_class, parameters)
+    await session.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+async def _request(
+    session: AsyncSession, version: DashboardVersion, access_class: str, parameters: dict[str, Any]
+) -> None:
+    row = insert(Snapshot).values(
+        id=uuid7(),
+        tenant_id=version.tenant_id,
+        version_id=version.id,
+        access_class=access_class,
+        parameters=parameters,
+        parameters_hash=parameters_hash(parameters),
+    )
+    await session.execute(row.on_conflict_do_nothing())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.errors import Forbidden, NotFound
+from notehouse_core.filters import Filter, chosen_of
 from notehouse_core.store import dashboards, people
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 from notehouse_core.store.plan import class_of
@@ -24,10 +27,21 @@ class View:
     access_class: str
     snapshot: Snapshot | None
     may_edit: bool
+    filters: tuple[Filter, ...] = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
-async def view_of(session: AsyncSession, username: str, tenant: str, slug: str) -> View:
-    """What somebody sees. Raises NotFound for what they may not know of, Forbidden for the platform admin."""
+async def view_of(
+    session: AsyncSession,
+    username: str,
+    tenant: str,
+    slug: str,
+    query: Mapping[str, Sequence[str]] | None = None,
+) -> View:
+    """What somebody sees, with the filters that the address's `query` sets.
+
+    Raises NotFound for what they may not know of, Forbidden for the platform admin, Invalid for a filter's value.
+    """
     user = await people.find_user(session, username)
     dashboard = await dashboards.find(session, f"{tenant}:{slug}")
     if user is None or dashboard is None:
@@ -44,27 +58,45 @@ async def view_of(session: AsyncSession, username: str, tenant: str, slug: str) 
     versions = await dashboards.versions_of(session, dashboard)
     if dashboard.published_version is None and versions and versions[0].state == "rendering":
         await dashboards.request_snapshots(session, dashboard, versions[0])
+    filters, parameters = _filtered(dashboard.published_version, query or {})
     return View(
         dashboard,
         versions[0] if versions else None,
         access_class,
-        await _snapshot(session, dashboard, access_class),
+        await _snapshot(session, dashboard, access_class, parameters),
         bool(dashboards.decision(actor, "edit", dashboard)),
+        filters,
+        parameters,
     )
 
 
-async def _snapshot(session: AsyncSession, dashboard: Dashboard, access_class: str) -> Snapshot | None:
-    """The snapshot of a class; asked for where there is none yet, as for somebody new."""
+def _filtered(
+    version: DashboardVersion | None, query: Mapping[str, Sequence[str]]
+) -> tuple[tuple[Filter, ...], dict[str, Any]]:
+    """The filters of a version, and its parameters with what the address chooses."""
+    if version is None:
+        return (), {}
+    filters = tuple(Filter.of_json(one) for one in version.layout.get("filters", []))
+    return filters, {**version.parameters, **chosen_of(filters, query)}
+
+
+async def _snapshot(
+    session: AsyncSession, dashboard: Dashboard, access_class: str, parameters: dict[str, Any]
+) -> Snapshot | None:
+    """The snapshot of a class; asked for where there is none yet, as for somebody new or a new choice."""
     version = dashboard.published_version
     if version is None:
         return None
     query = select(Snapshot).where(
         Snapshot.version_id == version.id,
         Snapshot.access_class == access_class,
-        Snapshot.parameters_hash == dashboards.parameters_hash(version.parameters),
+        Snapshot.parameters_hash == dashboards.parameters_hash(parameters),
     )
     found = await session.scalar(query)
-    if found is None:
+    if found is not None:
+        return found
+    if parameters == version.parameters:
         await dashboards.request_snapshots(session, dashboard, version)
-        found = await session.scalar(query)
-    return found
+    else:
+        await dashboards.request_combination(session, version, access_class, parameters)
+    return await session.scalar(query)

@@ -4,12 +4,14 @@ import ast
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import nbformat
 
 from notehouse_core import errors
+from notehouse_core.filters import Filter, filters_of
 
 _TITLE = re.compile(r"^\s*#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _HIDDEN = {"parameters", "injected-parameters", "hide", "hidden"}
@@ -49,11 +51,37 @@ def check_notebook(content: Any, size: int, largest: int) -> CheckedNotebook:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     text = json.dumps(notebook, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-    settings = notebook.metadata.get("notehouse", {})
-    layout = settings.get("layout", {}) if isinstance(settings, dict) else {}
-    return CheckedNotebook(
-        text, hashlib.sha256(text).hexdigest(), _parameters(notebook.cells), layout, list(notebook.cells)
-    )
+    parameters = _parameters(notebook.cells)
+    layout = {"filters": [one.as_json() for one in _filters(notebook.cells, parameters)]}
+    for number, cell in enumerate(notebook.cells, start=1):
+        _check_place(number, place_of(cell))
+    return CheckedNotebook(text, hashlib.sha256(text).hexdigest(), parameters, layout, list(notebook.cells))
+
+
+def place_of(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a cell says its tile is: `w` and `x` in twelfths of the page, `h` in rows, `title`."""
+    settings = cell.get("metadata", {}).get("notehouse", {})
+    place = settings.get("tile", {}) if isinstance(settings, dict) else {}
+    return dict(place) if isinstance(place, dict) else {}
+
+
+def _check_place(number: int, place: dict[str, Any]) -> None:
+    for name, largest in (("w", 12), ("x", 12), ("h", 40)):
+        value = place.get(name)
+        if value is not None and (isinstance(value, bool) or value not in range(1, largest + 1)):
+            raise _refused(
+                f"the tile of cell {number} has {name} {value!r}; it is a number from 1 to {largest}"
+            )
+    if place.get("x", 1) + place.get("w", 12) > 13 and "x" in place:
+        raise _refused(f"the tile of cell {number} goes beyond the twelve columns of the page")
+
+
+def _filters(cells: list[Any], parameters: dict[str, Any]) -> list[Filter]:
+    return [one for cell in cells if _is_parameters(cell) for one in filters_of(cell.source, parameters)]
+
+
+def _is_parameters(cell: Any) -> bool:
+    return bool(cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []))
 
 
 def tiles_of(cells: list[dict[str, Any]]) -> list[Tile]:
@@ -72,7 +100,7 @@ def _parameters(cells: list[Any]) -> dict[str, Any]:
     """Return the defaults that the cell tagged `parameters` gives, as far as they are plain JSON values."""
     defaults: dict[str, Any] = {}
     for cell in cells:
-        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
+        if _is_parameters(cell):
             defaults |= _assignments(cell.source)
     return defaults
 
@@ -145,4 +173,5 @@ def _shows(cell: dict[str, Any]) -> bool:
 def _tile(cell: dict[str, Any], number: int, title: str) -> Tile:
     only_sql = bool(_SQL_CELL.match(cell["source"]))
     reason = "" if only_sql else "The cell is Python code, so a change of its inputs runs it in a kernel."
-    return Tile(str(cell.get("id", f"cell-{number}")), title or f"Cell {number}", not only_sql, reason)
+    named = str(place_of(cell).get("title") or title or f"Cell {number}")
+    return Tile(str(cell.get("id", f"cell-{number}")), named, not only_sql, reason)

@@ -44,7 +44,9 @@ function freshToken() {
 function liveAddress() {
   const url = new URL(`live/api/kernels/${kernelId}/channels`, location.href);
   url.protocol = location.protocol.replace("http", "ws");
-  url.search = "";
+  const chosen = new URLSearchParams(parameters);
+  chosen.delete("token");
+  url.search = chosen.toString();
   return url.href;
 }
 

@@ -1,0 +1,26 @@
+"""Tiles on the page: where the notebook's metadata says, with a title."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+
+from notehouse_dashboards.assets import Assets
+from notehouse_dashboards.renderer.page import render_page
+
+
+async def test_tiles_stand_where_their_cells_say() -> None:
+    shown = nbformat.v4.new_output("display_data", {"text/html": "<b>42</b>"})
+    cells = [nbformat.v4.new_code_cell("x", outputs=[shown]) for _ in range(3)]
+    cells[0].metadata["notehouse"] = {"tile": {"w": 3, "x": 2, "h": 4, "title": "A <title>"}}
+    cells[1].metadata["notehouse"] = {"tile": {"w": 9}}
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    page = await render_page(notebook, "Layout", "/services/dashboards/a/b/", Assets("/services/dashboards"))
+    sections = re.findall(r'<section class="(.*?)" data-cell="\d"(.*?)>', page)
+    assert [name for name, _ in sections] == ["nh-cell nh-tile nh-small", "nh-cell nh-tile", "nh-cell"]
+    assert re.findall(r"--(\w): (\d+)", sections[0][1]) == [("w", "3"), ("x", "2"), ("h", "4")]
+    assert re.findall(r"--(\w): (\d+)", sections[1][1]) == [("w", "9")]
+    assert sections[2][1] == ""
+    assert "A &lt;title&gt;</h2>" in page
+    assert page.count("<b>42</b>") == 3
