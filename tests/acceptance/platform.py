@@ -102,13 +102,19 @@ def free_port() -> int:
 
 @contextmanager
 def started(
-    data: Path, port: int, engines: Path, password: str = "a-password-of-tests", kafka: str = ""
+    data: Path,
+    port: int,
+    engines: Path,
+    password: str = "a-password-of-tests",
+    kafka: str = "",
+    options: tuple[str, ...] = (),
 ) -> Iterator[Platform]:
     """Start a platform, wait until it is up, and stop it at the end."""
     output = data.parent / f"{data.name}.out"
     environment = {**os.environ, "NOTEHOUSE_DEMO_PASSWORD": password, "NOTEHOUSE_ENGINES": str(engines)}
     environment["NOTEHOUSE_KAFKA_BROKERS"] = kafka
     command = [sys.executable, "-m", "notehouse_hub.cli", "up", "--port", str(port), "--data", str(data)]
+    command += options
     with output.open("wb") as printed:
         process = subprocess.Popen(command, env=environment, stdout=printed, stderr=subprocess.STDOUT)
     platform = Platform(port, data, password, process, output)

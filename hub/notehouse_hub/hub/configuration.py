@@ -12,6 +12,7 @@ from typing import Any
 from notehouse_core.errors import Invalid
 from notehouse_core.settings import API_PREFIX, Settings, required
 from notehouse_hub.hub.authenticator import LocalAccounts
+from notehouse_hub.hub.invitation import InvitationHandler
 from notehouse_hub.hub.landing import landing_page
 from notehouse_hub.hub.roles import load_roles
 from notehouse_hub.hub.spawner import UnixUserSpawner
@@ -112,6 +113,8 @@ def _people(c: Any, settings: Settings) -> None:
     c.JupyterHub.load_roles = load_roles()
     c.JupyterHub.shutdown_on_logout = False
     c.JupyterHub.default_url = landing_page
+    accounts = {"database_url": c.LocalAccounts.database_url}
+    c.JupyterHub.extra_handlers = [(r"/invitation", InvitationHandler, accounts)]
 
 
 def _servers(c: Any, settings: Settings) -> None:

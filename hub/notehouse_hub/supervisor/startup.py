@@ -5,6 +5,8 @@ import time
 
 import httpx
 
+from notehouse_core.store.database import Database
+from notehouse_core.store.invitations import invite_first_admin
 from notehouse_hub.embedded import postgres, postgres_roles
 from notehouse_hub.embedded.clickhouse_config import KEY_HEADER
 from notehouse_hub.supervisor import clickhouse_rights, plan, process_environment
@@ -37,13 +39,17 @@ class Startup:
         await self._start_clickhouse()
         await self._start_services(demo=demo)
 
-    def print_address(self, *, demo: bool) -> None:
-        """Say where the platform is and, for a demo, with whom to log in."""
+    async def print_address(self, *, demo: bool) -> None:
+        """Say where the platform is, and with whom to log in: a demo's people, or a link for the first admin."""
         took = time.monotonic() - self._began
         self._console.say(f"\nNotehouse is up after {took:.1f} s: {self._platform.settings.base_url}\n")
         if demo:
             for name, password in self._demo_passwords().items():
                 self._console.say(f"  {name:<16} {password}")
+        elif link := await self._first_admin():
+            self._console.say(
+                f"  Choose the administrator's password within a day, by this link, once:\n  {link}"
+            )
         self._console.say("\nStop with Ctrl-C. Logs: " + str(self._platform.folders.data / "logs"))
 
     async def _start_postgres(self) -> None:
@@ -84,6 +90,16 @@ class Startup:
         given = self._platform.settings.demo_password
         shared = given.get_secret_value() if given else None
         return self._platform.vault.demo_passwords(DEMO_ACCOUNTS, shared)
+
+    async def _first_admin(self) -> str | None:
+        """A link to become the first admin; None once there is one."""
+        database = Database(self._platform.database_urls.app)
+        try:
+            async with database.session() as session:
+                secret = await invite_first_admin(session)
+        finally:
+            await database.close()
+        return f"{self._platform.settings.base_url}/hub/invitation?token={secret}" if secret else None
 
     async def _load_demo(self) -> None:
         environment = process_environment.demo(self._platform, self._demo_passwords())

@@ -47,7 +47,7 @@ async def _run(platform: Platform, register: Register, console: Console, *, demo
         await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            startup.print_address(demo=demo)
+            await startup.print_address(demo=demo)
         await waiting
     finally:
         for task in (starting, waiting, keeping):

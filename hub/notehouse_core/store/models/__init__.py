@@ -1,6 +1,14 @@
 """Every table under one import, so that `Base.metadata` is complete."""
 
-from notehouse_core.store.models.accounts import Membership, Permission, Role, Tenant, UnixUser, User
+from notehouse_core.store.models.accounts import (
+    Invitation,
+    Membership,
+    Permission,
+    Role,
+    Tenant,
+    UnixUser,
+    User,
+)
 from notehouse_core.store.models.alerts import DELIVERY_STATES, Alert, AlertEvaluation, AlertState, Delivery
 from notehouse_core.store.models.base import Base
 from notehouse_core.store.models.content import (
@@ -25,6 +33,7 @@ __all__ = [
     "DashboardVersion",
     "DataSource",
     "Delivery",
+    "Invitation",
     "Membership",
     "Permission",
     "Role",

@@ -44,6 +44,19 @@ class User(Row):
     memberships: Mapped[list[Membership]] = relationship(back_populates="user", cascade="all, delete-orphan")
 
 
+class Invitation(Row):
+    """A link by which somebody chooses their password; `used_at` once they have."""
+
+    __tablename__ = "invitations"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
 class Role(TenantRow):
     """A set of permissions under a name; built-in ones come with every tenant."""
 
