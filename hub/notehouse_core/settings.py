@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     clickhouse_key: SecretStr | None = Field(default=None, description="value of X-Notehouse-Key (embedded)")
     clickhouse_user: str = "default"
     clickhouse_password: SecretStr = SecretStr("")
+    metadata_demo_url: SecretStr | None = Field(default=None, description="the demo's Postgres, as its owner")
+    metadata_demo_reader_url: SecretStr | None = Field(
+        default=None, description="the same, as ClickHouse reads it"
+    )
     kafka_brokers: str = Field(default="", description="host:port of the demo's stream, several with commas")
     class_secret: SecretStr | None = Field(default=None, description="derives each class's database password")
 

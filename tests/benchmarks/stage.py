@@ -109,15 +109,31 @@ class Stage:
     def _xsrf(self, client: httpx.Client) -> str:
         return str(client.cookies.get("_xsrf", path="/hub/"))
 
-    def token(self, name: str) -> str:
-        """Return an execution token of somebody, for an hour of queries."""
+    def api(self, name: str) -> httpx.Client:
+        """Return a client of the REST API as somebody."""
         client = self.person(name)
         headers = {"X-XSRFToken": self._xsrf(client), "Referer": f"{self.url}/hub/token"}
         asked = client.post(f"/hub/api/users/{name}/tokens", json={"expires_in": 3600}, headers=headers)
         mine = {"Authorization": f"token {asked.raise_for_status().json()['token']}"}
-        with httpx.Client(base_url=self.url, headers=mine, timeout=60, trust_env=False) as api:
-            answer = api.post("/services/notehouse/api/v1/tokens", json={"purpose": "interactive"})
+        base = f"{self.url}/services/notehouse/api/v1/"
+        return httpx.Client(base_url=base, headers=mine, timeout=60, trust_env=False)
+
+    def token(self, name: str) -> str:
+        """Return an execution token of somebody, for an hour of queries."""
+        with self.api(name) as api:
+            answer = api.post("tokens", json={"purpose": "interactive"})
         return str(answer.raise_for_status().json()["token"])
+
+    def publish(self, name: str, dashboard: str, notebook: Path) -> None:
+        """Publish a new version of a dashboard as somebody, and wait until it is ready. Raises ValueError."""
+        path = f"dashboards/{dashboard}/versions"
+        with self.api(name) as api:
+            body = {"notebook": json.loads(notebook.read_text()), "message": "measured", "parameters": {}}
+            number = api.post(path, json=body).raise_for_status().json()["number"]
+            until(lambda: _version(api, path, number)["state"] != "rendering", 120, "the version is drawn")
+            version = _version(api, path, number)
+        if version["state"] != "ready":
+            raise ValueError(f"{dashboard} could not be published: {version['error']}")
 
     def kernel_environment(self, name: str) -> dict[str, str]:
         """Return what a kernel of somebody's finds in its environment, and where its kernel spec is."""
@@ -158,6 +174,11 @@ class Stage:
             client.close()
         self.process.terminate()
         self.process.wait(60)
+
+
+def _version(api: httpx.Client, path: str, number: int) -> dict[str, Any]:
+    items = api.get(path).raise_for_status().json()["items"]
+    return next(dict(one) for one in items if one["number"] == number)
 
 
 def start(port: int) -> Stage:

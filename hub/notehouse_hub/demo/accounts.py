@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.policy import ROLES
 from notehouse_core.store.models import Membership, Permission, Role, Tenant, User
 from notehouse_core.store.people import TENANT_RESOURCE
-from notehouse_hub.demo.sources import add_sources
+from notehouse_hub.demo.sources import Source, add_sources
 
 NAMES = {"united": "United", "delta": "Delta"}
 PEOPLE = {
@@ -22,7 +22,7 @@ PEOPLE = {
 }
 
 
-async def make_tenant(session: AsyncSession, slug: str) -> Tenant:
+async def make_tenant(session: AsyncSession, slug: str, sources: tuple[Source, ...]) -> Tenant:
     """A tenant with its built-in roles, each reading the tenant's own carrier in the shared tables."""
     tenant = await session.scalar(select(Tenant).where(Tenant.slug == slug))
     if tenant is None:
@@ -34,7 +34,7 @@ async def make_tenant(session: AsyncSession, slug: str) -> Tenant:
             role.permissions = _platform(tenant, actions)
             session.add(role)
         await session.flush()
-    await add_sources(session, tenant)
+    await add_sources(session, tenant, sources)
     return tenant
 
 

@@ -44,13 +44,19 @@ WAREHOUSE = Source(
     shared=("airlines", "airports", "planes", "weather"),
 )
 LIVE = Source("live", "clickhouse", "Departures as they are reported", "live", own=("departures",))
-SOURCES = (WAREHOUSE, LIVE)
+METADATA = Source(
+    "metadata_demo",
+    "postgresql",
+    "Airlines and airports, in Postgres",
+    "metadata_demo",
+    shared=("airlines", "airports"),
+)
 
 
-async def add_sources(session: AsyncSession, tenant: Tenant) -> None:
-    """Add the sources that the tenant does not have yet, and let all its roles read them."""
+async def add_sources(session: AsyncSession, tenant: Tenant, sources: tuple[Source, ...]) -> None:
+    """Add those of the sources that the tenant does not have yet, and let all its roles read them."""
     known = set(await session.scalars(select(DataSource.name).where(DataSource.tenant_id == tenant.id)))
-    missing = [source for source in SOURCES if source.name not in known]
+    missing = [source for source in sources if source.name not in known]
     if not missing:
         return
     query = select(Role).where(Role.tenant_id == tenant.id).options(selectinload(Role.permissions))

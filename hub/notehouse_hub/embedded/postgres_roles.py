@@ -13,6 +13,7 @@ from notehouse_hub.embedded.postgres import SUPERUSER, Cluster
 
 OWNER, APP, HUB = "notehouse_owner", "notehouse_app", "notehouse_hub"
 DATABASE, HUB_DATABASE = "notehouse", "hub"
+DEMO, DEMO_READER, DEMO_DATABASE = "notehouse_demo", "notehouse_demo_reader", "metadata_demo"
 
 _APP_RIGHTS = (
     "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
@@ -69,6 +70,14 @@ def provision(cluster: Cluster, passwords: Passwords) -> None:
         for statement in _APP_RIGHTS:
             names = {"owner": sql.Identifier(OWNER), "app": sql.Identifier(APP)}
             connection.execute(sql.SQL(statement).format(**names))
+
+
+def provision_demo(cluster: Cluster, superuser: str, owner: str, reader: str) -> None:
+    """Make the database that the demo queries, with an owner and a reader of these passwords; safe to repeat."""
+    with connect(cluster, superuser) as connection:
+        for role, password in ((DEMO, owner), (DEMO_READER, reader)):
+            _role(connection, role, password)
+        _database(connection, DEMO_DATABASE, owner=DEMO, readers=(DEMO_READER,))
 
 
 def _role(connection: psycopg.Connection, name: str, password: str) -> None:

@@ -8,6 +8,7 @@ from notehouse_core.errors import NotehouseError
 from notehouse_core.settings import load_settings
 from notehouse_hub.sample.departures import DEPARTURES
 from notehouse_hub.sample.loading import load
+from notehouse_hub.sample.metadata import attach
 from notehouse_hub.sample.stream import follow
 from notehouse_hub.sample.warehouse import Warehouse
 
@@ -19,6 +20,10 @@ def main() -> None:
         warehouse = Warehouse.of(settings)
         for line in load(warehouse):
             print(line, flush=True)
+        if settings.metadata_demo_url and settings.metadata_demo_reader_url:
+            owner, reader = settings.metadata_demo_url, settings.metadata_demo_reader_url
+            for line in attach(warehouse, owner.get_secret_value(), reader.get_secret_value()):
+                print(line, flush=True)
         print(follow(warehouse, DEPARTURES, settings.kafka_brokers), flush=True)
     except (NotehouseError, ValidationError) as error:
         sys.exit(f"The sample data could not be loaded: {error}")

@@ -69,6 +69,10 @@ class Platform:
             hub=required(mine.hub_database_url, "hub_database_url"),
         )
 
+    def demo_database_url(self, role: str) -> str:
+        """URL of the database that the demo queries in the embedded Postgres, as one of its roles."""
+        return self.cluster.url(role, self.vault.postgres_password(role), postgres_roles.DEMO_DATABASE)
+
     @property
     def clickhouse_url(self) -> str:
         """Address of ClickHouse."""

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from notehouse_hub.embedded import postgres_roles
 from notehouse_hub.supervisor.environment import open_to_all
 from notehouse_hub.supervisor.platform import Platform
 
@@ -105,6 +106,11 @@ def demo(platform: Platform, passwords: dict[str, str]) -> dict[str, str]:
     """Sample data and demo accounts: both databases, and the accounts' passwords."""
     environment = {**common(platform, "demo"), **_settings(platform), **_database(platform)}
     environment |= _artifacts(platform)
+    if platform.has_postgres and platform.has_clickhouse:
+        environment["NOTEHOUSE_METADATA_DEMO_URL"] = platform.demo_database_url(postgres_roles.DEMO)
+        environment["NOTEHOUSE_METADATA_DEMO_READER_URL"] = platform.demo_database_url(
+            postgres_roles.DEMO_READER
+        )
     environment["NOTEHOUSE_KAFKA_BROKERS"] = platform.settings.kafka_brokers
     return {**environment, **_clickhouse(platform), "NOTEHOUSE_DEMO_PASSWORDS": json.dumps(passwords)}
 

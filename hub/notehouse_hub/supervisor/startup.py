@@ -102,9 +102,18 @@ class Startup:
         return f"{self._platform.settings.base_url}/hub/invitation?token={secret}" if secret else None
 
     async def _load_demo(self) -> None:
+        await self._provision_demo()
         environment = process_environment.demo(self._platform, self._demo_passwords())
         await self._task("sample", ["notehouse_hub.sample"], environment)
         await self._task("demo", ["notehouse_hub.demo"], environment)
+
+    async def _provision_demo(self) -> None:
+        platform = self._platform
+        if platform.has_postgres:
+            roles = (postgres_roles.DEMO, postgres_roles.DEMO_READER)
+            passwords = [platform.vault.postgres_password(role) for role in roles]
+            superuser = platform.postgres_passwords.superuser
+            await asyncio.to_thread(postgres_roles.provision_demo, platform.cluster, superuser, *passwords)
 
     async def _start_services(self, *, demo: bool) -> None:
         """Start all that serves data, and load the demo beside it: none of them waits for the other."""
