@@ -68,6 +68,7 @@ def _kernels(stage: Stage) -> int:
 
 def _ours(stage: Stage) -> tuple[list[float], Views]:
     client = stage.person("united-viewer")
+    client.get(PAGE).raise_for_status()  # logs in there
     request = client.build_request("GET", PAGE)
     headers = {"Cookie": request.headers["Cookie"], "Accept-Encoding": "gzip", "Accept": "text/html"}
 
