@@ -141,7 +141,7 @@ class DashboardPage(HubPage):
             chosen=chosen,
             path=self.request.path,
             xsrf=self._xsrf(),
-            details=f"{API_PREFIX}/dashboards/{tenant}/{slug}",
+            details=f"{API_PREFIX}/dashboards/{tenant}:{slug}",
             frame=f"{self.request.path}/frame?token={token}{query}" if is_ready(view) else "",
         )
 

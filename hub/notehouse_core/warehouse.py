@@ -10,6 +10,7 @@ import httpx
 from notehouse_core import errors
 from notehouse_core.clickhouse_errors import parse_refusal
 from notehouse_core.settings import Settings
+from notehouse_core.sql_parameters import text_of
 
 LARGEST_ANSWER = 64 * 2**20
 FORMATS = {
@@ -79,7 +80,7 @@ class Warehouse:
             "max_result_rows": str(statement.limit + 1),
             "result_overflow_mode": "break",
             "wait_end_of_query": "1",
-            **{f"param_{name}": parameter_text(value) for name, value in statement.parameters.items()},
+            **{f"param_{name}": text_of(value) for name, value in statement.parameters.items()},
         }
         request = self._client.build_request(
             "POST",
@@ -147,27 +148,3 @@ def _summary(answer: httpx.Response) -> dict[str, int]:
     except json.JSONDecodeError:
         return {}
     return {name: int(value) for name, value in found.items() if str(value).isdigit()}
-
-
-def parameter_text(value: Any) -> str:
-    """Write a value the way ClickHouse reads a typed parameter (its escaped text format)."""
-    if value is None:
-        return r"\N"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_quoted(item) for item in value)}]"
-    return _escaped(str(value))
-
-
-def _quoted(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, (bool, int, float, list, tuple)):
-        return parameter_text(value)
-    inner = str(value).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{inner}'"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

@@ -10,7 +10,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from notehouse_sql import arguments, frames, parameters
+from notehouse_core.errors import Invalid
+from notehouse_core.sql_parameters import bind
+from notehouse_sql import arguments, frames
 from notehouse_sql.arguments import Arguments
 from notehouse_sql.errors import SqlError
 from notehouse_sql.gateway import QueryGateway, Statement
@@ -75,7 +77,10 @@ class SqlMagics(Magics):
             raise SqlError(str(error)) from None
 
     def _run(self, asked: Arguments, text: str) -> Any:
-        sql, values = parameters.bind(text, self._variables)
+        try:
+            sql, values = bind(text, self._variables)
+        except Invalid as error:
+            raise SqlError(error.message) from None
         statement = Statement(asked.source, sql, f"cell-{uuid4().hex[:16]}", values, _settings(asked))
         began = time.monotonic()
         result = self._fetch(statement, asked.limit)

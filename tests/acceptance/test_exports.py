@@ -38,3 +38,28 @@ def test_a_viewer_gets_the_page_and_an_editor_the_notebook(person: People, tmp_p
     assert notebook["nbformat"] == 4
     with person("delta-analyst").api() as api:
         assert api.get(EXPORT).status_code == 404
+
+
+def test_a_viewer_gets_a_tables_rows_with_their_rights_and_filters(person: People) -> None:
+    viewer = person("united-viewer", viewport={"width": 1280, "height": 900})
+    platform, page = viewer.platform, viewer.page
+    page.goto(f"{platform.url}/services/dashboards/united/punctuality?first_month=12")
+    page.wait_for_selector("[data-fresh] time:not(:empty)")
+    page.click("text=Details")
+    link = page.locator("text=Where delays begin as CSV")
+    link.wait_for()
+    viewer.picture("dashboard-details")
+    with page.expect_download() as coming:
+        link.click()
+    december = coming.value.path().read_text().splitlines()
+    assert december[0] == "destination,flights,mean_delay,one_in_twenty"
+    assert 1 < len(december) <= 13
+    address = f"{platform.api}/dashboards/united:punctuality/export?format=csv&tile="
+    tile = str(link.get_attribute("href")).split("tile=")[1].split("&")[0]
+    year = viewer.context.request.get(address + tile).text().splitlines()
+    assert year != december
+    assert viewer.context.request.get(f"{address}no-such").status == 404
+    refused = viewer.context.request.get(f"{address}{tile}&origin=SFO")
+    assert (refused.status, refused.json()["error"]["code"]) == (400, "invalid")
+    with person("delta-analyst").api() as api:
+        assert api.get(EXPORT, params={"format": "csv", "tile": tile}).status_code == 404

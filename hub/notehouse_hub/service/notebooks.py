@@ -12,6 +12,7 @@ import nbformat
 
 from notehouse_core import errors
 from notehouse_core.filters import Filter, filters_of
+from notehouse_core.sql_cells import shows_table
 
 _TITLE = re.compile(r"^\s*#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _HIDDEN = {"parameters", "injected-parameters", "hide", "hidden"}
@@ -37,6 +38,7 @@ class Tile:
     title: str
     needs_python: bool
     reason: str
+    is_table: bool = False
 
 
 def check_notebook(content: Any, size: int, largest: int) -> CheckedNotebook:
@@ -174,4 +176,6 @@ def _tile(cell: dict[str, Any], number: int, title: str) -> Tile:
     only_sql = bool(_SQL_CELL.match(cell["source"]))
     reason = "" if only_sql else "The cell is Python code, so a change of its inputs runs it in a kernel."
     named = str(place_of(cell).get("title") or title or f"Cell {number}")
-    return Tile(str(cell.get("id", f"cell-{number}")), named, not only_sql, reason)
+    return Tile(
+        str(cell.get("id", f"cell-{number}")), named, not only_sql, reason, shows_table(cell["source"])
+    )

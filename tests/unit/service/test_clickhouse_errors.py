@@ -1,7 +1,7 @@
 import pytest
 
 from notehouse_core.clickhouse_errors import DatabaseRefusal, parse_refusal
-from notehouse_core.warehouse import parameter_text
+from notehouse_core.sql_parameters import text_of
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_a_refusal_is_read_into_its_parts(text: str, sql: str, expected: Databas
     ],
 )
 def test_parameters_are_written_as_values(value: object, text: str) -> None:
-    assert parameter_text(value) == text
+    assert text_of(value) == text

@@ -6,10 +6,11 @@ import datetime as dt
 
 import pytest
 
+from notehouse_core.errors import Invalid
+from notehouse_core.sql_parameters import bind
 from notehouse_sql.arguments import DEFAULT_LIMIT, parse
 from notehouse_sql.errors import SqlError, explain
 from notehouse_sql.magic import _store
-from notehouse_sql.parameters import bind
 from notehouse_sql.progress import line, size
 
 
@@ -52,9 +53,9 @@ def test_values_are_bound_never_pasted() -> None:
 
 
 def test_a_variable_that_is_missing_is_named() -> None:
-    with pytest.raises(SqlError, match="uses origin"):
+    with pytest.raises(Invalid, match="uses origin"):
         bind("SELECT {{origin}}", {})
-    with pytest.raises(SqlError, match="is a dict"):
+    with pytest.raises(Invalid, match="is a dict"):
         bind("SELECT {{a}}", {"a": {}})
 
 

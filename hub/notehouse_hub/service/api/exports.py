@@ -2,18 +2,19 @@
 
 import asyncio
 from typing import Literal
+from urllib.parse import parse_qs
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import errors
 from notehouse_core.report_page import page_of
 from notehouse_core.store.models import Dashboard
-from notehouse_core.store.viewing import view_of
+from notehouse_core.store.viewing import View, view_of
 from notehouse_hub.service.api.dashboards import allowed, visible
-from notehouse_hub.service.identity import Caller, CallerDep
+from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
+from notehouse_hub.service.table_export import table_csv
 
 router = APIRouter(prefix="/dashboards", tags=["Dashboards"])
 
@@ -28,15 +29,28 @@ async def export(
     caller: CallerDep,
     session: SessionDep,
     resources: ResourcesDep,
-    format: Literal["html", "ipynb"] = "html",
+    request: Request,
+    format: Literal["html", "ipynb", "csv"] = "html",
+    tile: str = "",
 ) -> Response:
-    """Fetch a dashboard as a file: `html` as the caller sees it, `ipynb` for those who may edit it."""
+    """Fetch a dashboard as a file, with the filters that the address sets.
+
+    `html` as the caller sees it, `csv` the rows of the table `tile`, `ipynb` for those who may edit the dashboard.
+    """
     if format == "ipynb":
         found = await allowed(session, caller, reference, "edit")
         content, kind = await _notebook(found, resources), "application/x-ipynb+json"
     else:
         found = await visible(session, caller, reference)
-        content, kind = await _page(session, caller, found, resources), "text/html; charset=utf-8"
+        username = caller.person.username
+        query = parse_qs(request.url.query, max_num_fields=200)
+        view = await view_of(session, username, found.tenant.slug, found.slug, query)
+        if format == "csv":
+            notebook = await _notebook(found, resources)
+            content = await table_csv(view, notebook, tile, username, resources)
+            kind = "text/csv; charset=utf-8"
+        else:
+            content, kind = await _page(view, resources), "text/html; charset=utf-8"
     headers = {
         "Content-Disposition": f'attachment; filename="{found.slug}.{format}"',
         "Content-Security-Policy": _SANDBOX,
@@ -50,13 +64,12 @@ async def _notebook(found: Dashboard, resources: Resources) -> bytes:
     return await asyncio.to_thread(resources.artifacts.get, found.published_version.notebook)
 
 
-async def _page(session: AsyncSession, caller: Caller, found: Dashboard, resources: Resources) -> bytes:
+async def _page(view: View, resources: Resources) -> bytes:
     """What the snapshot of the caller's class shows, as a page that needs nothing else."""
-    view = await view_of(session, caller.person.username, found.tenant.slug, found.slug)
     if view.snapshot is None or view.snapshot.status != "ready":
         raise errors.Conflict(f"{_NOTHING} If it is being made for you, try again in a moment.")
     key = view.snapshot.cells.get("executed")
     if key is None:
         raise errors.Conflict("This version was published before exports were kept. Publish it once more.")
     executed = await asyncio.to_thread(resources.artifacts.get, key)
-    return (await asyncio.to_thread(page_of, executed.decode(), found.name)).encode()
+    return (await asyncio.to_thread(page_of, executed.decode(), view.dashboard.name)).encode()

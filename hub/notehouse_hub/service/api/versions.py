@@ -36,6 +36,7 @@ class TileOut(BaseModel):
     title: str
     needs_python: bool
     reason: str
+    is_table: bool = False
 
 
 class VersionOut(BaseModel):

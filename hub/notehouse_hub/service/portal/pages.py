@@ -88,6 +88,8 @@ async def details(reference: str, request: Request, caller: PageCallerDep, sessi
         href=_address(found),
         versions=[_version(one) for one in await store.versions_of(session, found)],
         grants=_grants(found),
+        tables=_tables(found.published_version),
+        query=f"&{request.url.query}" if request.url.query else "",
         may_edit=bool(store.decision(caller.actor, "edit", found)),
     )
 
@@ -144,6 +146,11 @@ def _version(one: DashboardVersion) -> dict[str, Any]:
         "message": one.message,
         "can_roll_back": False,
     }
+
+
+def _tables(one: DashboardVersion | None) -> list[dict[str, Any]]:
+    """The tiles whose rows can be fetched."""
+    return [tile for tile in one.tiles if tile.get("is_table")] if one else []
 
 
 def _grants(one: Dashboard) -> list[dict[str, str]]:

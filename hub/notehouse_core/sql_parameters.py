@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from notehouse_sql.errors import SqlError
+from notehouse_core.errors import Invalid
 
 _DOUBLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _TYPED = re.compile(r"\{\s*([A-Za-z_]\w*)\s*:\s*[^{}]+\}")
@@ -18,7 +18,7 @@ _TYPED = re.compile(r"\{\s*([A-Za-z_]\w*)\s*:\s*[^{}]+\}")
 def bind(sql: str, variables: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """The SQL with `{{x}}` turned into typed places, and the text of every place's value.
 
-    Raises SqlError naming a variable that is not defined, or has a type SQL does not.
+    Raises Invalid naming a variable that is not defined, or has a type SQL does not.
     """
     names = set(_DOUBLE.findall(sql))
     typed = _DOUBLE.sub(lambda found: f"{{{found[1]}:{type_of(found[1], _value(found[1], variables))}}}", sql)
@@ -30,14 +30,14 @@ def _value(name: str, variables: Mapping[str, Any]) -> Any:
     try:
         value = variables[name]
     except KeyError:
-        raise SqlError(
+        raise Invalid(
             f"The query uses {name}, and there is no variable of that name. Define it first."
         ) from None
     return value.value if hasattr(value, "value") and hasattr(value, "observe") else value  # a widget's own
 
 
 def type_of(name: str, value: Any) -> str:
-    """The ClickHouse type of a Python value. Raises SqlError for one that SQL has no type for."""
+    """The ClickHouse type of a Python value. Raises Invalid for one that SQL has no type for."""
     match value:
         case bool():
             return "Bool"
@@ -57,7 +57,7 @@ def type_of(name: str, value: Any) -> str:
             return f"Array({type_of(name, value[0])})"
         case _ if hasattr(value, "item"):  # NumPy's scalars
             return type_of(name, value.item())
-    raise SqlError(
+    raise Invalid(
         f"{name} is a {type(value).__name__}, which cannot be bound to a query. Write its type: {{{name}:Type}}."
     )
 
