@@ -45,7 +45,7 @@ def measure(stage: Stage) -> list[Result]:
     notebook = shared("notebooks") / "examples" / "punctuality.ipynb"
     stage.publish("united-analyst", "united:punctuality", notebook)
     kernels = _kernels(stage)
-    spent, ours = _ours(stage)
+    spent, failed, ours = _ours(stage)
     started = _kernels(stage) - kernels
     voila = _voila(stage, notebook)
     spent.sort()
@@ -55,6 +55,7 @@ def measure(stage: Stage) -> list[Result]:
     return [
         times_better("P1", what, ours.a_core, voila.a_core, 1000),
         at_most("P1", f"p99 of a view (page and frame) at {CONNECTIONS} connections", late, 20),
+        holds("P1", f"of {len(spent):,} views failed", f"{len(failed):,}", "none", not failed),
         holds("P1", "kernels started for it", str(started), "none", not started),
         holds(
             "P1", "answer to somebody of another tenant", str(stranger), "403 or 404", stranger in {403, 404}
@@ -66,26 +67,31 @@ def _kernels(stage: Stage) -> int:
     return sum("ipykernel" in command(one) for one in family(stage.process.pid))
 
 
-def _ours(stage: Stage) -> tuple[list[float], Views]:
+def _ours(stage: Stage) -> tuple[list[float], list[str], Views]:
     client = stage.person("united-viewer")
     client.get(PAGE).raise_for_status()  # logs in there
     request = client.build_request("GET", PAGE)
     headers = {"Cookie": request.headers["Cookie"], "Accept-Encoding": "gzip", "Accept": "text/html"}
 
+    failed: list[str] = []
+
     async def view(connection: load.Connection) -> None:
         page = await connection.ask(PAGE, {**headers, "Accept-Encoding": "identity"})
         found = _FRAME.search(page.body)
         if page.status != 200 or found is None:
-            raise ValueError(f"{page.status} {page.body[:300]!r}")
+            failed.append(f"page {page.status}")
+            return
         frame = await connection.ask(urljoin(PAGE, html.unescape(found[1].decode())), headers)
         if frame.status != 200 or len(frame.body) < 5000:
-            raise ValueError(f"{frame.status} {frame.body[:300]!r}")
+            failed.append(f"frame {frame.status}")
 
     asyncio.run(load.as_fast_as_it_goes(stage.url, 4, 1, view))  # to warm up
+    failed.clear()
     before, began = cpu_seconds(stage.process.pid), time.perf_counter()
     spent = asyncio.run(load.as_fast_as_it_goes(stage.url, CONNECTIONS, SECONDS, view))
     took = time.perf_counter() - began
-    return spent, Views(len(spent), took, cpu_seconds(stage.process.pid) - before)
+    used = cpu_seconds(stage.process.pid) - before
+    return spent, failed, Views(len(spent) - len(failed), took, used)
 
 
 def _voila(stage: Stage, published: Path) -> Views:
