@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     database_owner_url: SecretStr | None = None
     hub_database_url: SecretStr | None = None
     clickhouse_url: str = ""
+    printer_url: str = Field(default="", description="the printer's address, where it is not beside us")
+    printer_key: SecretStr | None = Field(default=None, description="what the printer's callers must show")
     clickhouse_key: SecretStr | None = Field(default=None, description="value of X-Notehouse-Key (embedded)")
     clickhouse_user: str = "default"
     clickhouse_password: SecretStr = SecretStr("")
@@ -132,6 +134,16 @@ class Settings(BaseSettings):
     def worker_port(self) -> int:
         """Port of the worker's health and metrics, loopback."""
         return self.port + 7
+
+    @property
+    def printer_port(self) -> int:
+        """Port of the printer, loopback."""
+        return self.port + 9
+
+    @property
+    def printer(self) -> str:
+        """The printer as seen by the API and the worker."""
+        return self.printer_url or f"http://127.0.0.1:{self.printer_port}"
 
     @property
     def hub_api(self) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from notehouse_core import errors
 from notehouse_core.artifacts import ArtifactStore
+from notehouse_core.printing import pdf_of
 from notehouse_core.settings import Settings
 from notehouse_core.store import deliveries
 from notehouse_core.store.database import Database
@@ -103,6 +104,9 @@ class Courier:
             )
             for name in wanted
         ]
+        if "pdf" in delivery.content["formats"]:
+            page = (await asyncio.to_thread(self.artifacts.get, kept[PAGE]["key"])).decode()
+            files.append(Attachment("report.pdf", "application/pdf", await pdf_of(page, self.settings)))
         return await asyncio.to_thread(body_of, notebook.decode()), tuple(files)
 
     def _file(self, delivery: Delivery) -> Path:

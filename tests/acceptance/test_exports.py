@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from acceptance.platform import Person, eventually
+import httpx
+
+from acceptance.platform import Person, Platform, eventually
 
 People = Callable[..., Person]
 EXPORT = "dashboards/united:punctuality/export"
@@ -63,3 +66,21 @@ def test_a_viewer_gets_a_tables_rows_with_their_rights_and_filters(person: Peopl
     assert (refused.status, refused.json()["error"]["code"]) == (400, "invalid")
     with person("delta-analyst").api() as api:
         assert api.get(EXPORT, params={"format": "csv", "tile": tile}).status_code == 404
+
+
+def test_a_viewer_gets_a_pdf_made_by_a_process_of_its_own(person: People, platform: Platform) -> None:
+    viewer = person("united-viewer")
+    answer = viewer.context.request.get(f"{platform.api}/{EXPORT}?format=pdf", timeout=120_000)
+    assert answer.status == 200, answer.text()
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.body().startswith(b"%PDF-")
+    assert len(answer.body()) > 20_000
+    (printer,) = platform.pids("notehouse_hub.printer")
+    environment = Path(f"/proc/{printer}/environ").read_bytes().decode()
+    assert "postgres" not in environment
+    assert "CLICKHOUSE" not in environment
+    assert "HUB_TOKEN" not in environment
+    owners = {Path(f"/proc/{one}").stat().st_uid for one in platform.pids("notehouse_hub.service")}
+    assert os.geteuid() != 0 or Path(f"/proc/{printer}").stat().st_uid not in owners
+    address = f"http://127.0.0.1:{platform.port + 9}/pdf"
+    assert httpx.post(address, content="<p>x", trust_env=False).status_code == 401

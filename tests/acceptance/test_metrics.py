@@ -11,7 +11,7 @@ import httpx
 
 from acceptance.platform import Platform, eventually, free_port
 
-PROCESSES = {"proxy", "hub", "api", "query-gateway", "dashboards", "worker"}
+PROCESSES = {"proxy", "hub", "api", "query-gateway", "dashboards", "worker", "printer"}
 
 
 def test_prometheus_scrapes_every_process(platform: Platform, tmp_path: Path) -> None:

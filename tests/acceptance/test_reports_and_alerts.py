@@ -51,7 +51,7 @@ def test_a_report_arrives_with_its_page_inside_and_files_attached(person: People
             "notebook": notebook("%%sql\nSELECT carrier, count() AS n FROM flights GROUP BY carrier", chart),
             "cron": "0 0 1 1 *",
             "recipients": ["united-analyst", "boss@elsewhere.example"],
-            "formats": ["html", "ipynb"],
+            "formats": ["html", "pdf", "ipynb"],
         }
         schedule = api.post("schedules", json=body).raise_for_status().json()
         run = api.post(f"schedules/{schedule['id']}/run").raise_for_status().json()
@@ -61,7 +61,10 @@ def test_a_report_arrives_with_its_page_inside_and_files_attached(person: People
     page = mail.get_body(("html",)).get_content()
     assert "58665" in page
     assert "cid:" in page
-    assert [part.get_filename() for part in mail.iter_attachments()] == ["report.html", "notebook.ipynb"]
+    names = [part.get_filename() for part in mail.iter_attachments()]
+    assert names == ["report.html", "notebook.ipynb", "report.pdf"]
+    pdf = list(mail.iter_attachments())[-1]
+    assert pdf.get_content().startswith(b"%PDF-")
     analyst.page.goto(f"{platform.url}/services/notehouse/deliveries/{sent[0]['id']}")
     analyst.page.frame_locator("iframe.output").locator("text=58665").wait_for(timeout=15_000)
     analyst.picture("message-report")

@@ -65,6 +65,7 @@ function Formats(props: {
     <div className="nh-checks" role="group" aria-label="Attached files">
       {[
         ['html', 'Attach the page'],
+        ['pdf', 'Attach a PDF'],
         ['ipynb', 'Attach the notebook']
       ].map(([name, text]) => (
         <Field key={name} label={text}>

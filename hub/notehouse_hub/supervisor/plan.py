@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import notehouse_hub
@@ -126,6 +127,16 @@ def worker_spec(platform: Platform) -> Spec:
     address = f"{platform.local(platform.ports.worker)}/health/ready"
     environment = process_environment.worker(platform)
     return _module(platform, "worker", "notehouse_scheduler", environment=environment, ready=address)
+
+
+def printer_spec(platform: Platform) -> Spec:
+    """The printer: a user of its own, in no group, with nothing but its callers' key."""
+    address = f"{platform.local(platform.ports.printer)}/health/ready"
+    environment = process_environment.printer(platform)
+    spec = _module(
+        platform, "printer", "notehouse_hub.printer", environment=environment, ready=address, user="renderer"
+    )
+    return replace(spec, groups=())
 
 
 def task_spec(platform: Platform, name: str, module: list[str], environment: dict[str, str]) -> Spec:

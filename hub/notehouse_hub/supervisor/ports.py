@@ -19,6 +19,7 @@ class Ports:
     clickhouse: int
     worker: int
     proxy_metrics: int
+    printer: int
 
     @classmethod
     def from_base(cls, base: int) -> "Ports":

@@ -149,10 +149,25 @@ def api(platform: Platform) -> dict[str, str]:
         **_database(platform),
         **_clickhouse(platform),
         **_hub_service(platform, "notehouse", prefix="/services/notehouse/"),
+        **_printing(platform),
         "NOTEHOUSE_SESSION_KEY": platform.vault.text("session-key"),
         "NOTEHOUSE_WEBHOOK_KEY": platform.vault.text("webhook-key"),
         "NOTEHOUSE_SIGNING_KEY_FILE": str(platform.folders.data / "keys" / "signing-key.pem"),
     }
+
+
+def printer(platform: Platform) -> dict[str, str]:
+    """The printer: its port and its callers' key."""
+    return {
+        **common(platform, "printer"),
+        "NOTEHOUSE_PORT": str(platform.ports.public),
+        "NOTEHOUSE_LOG_LEVEL": platform.settings.log_level,
+        **_printing(platform),
+    }
+
+
+def _printing(platform: Platform) -> dict[str, str]:
+    return {"NOTEHOUSE_PRINTER_KEY": platform.vault.text("printer-key")}
 
 
 def query_gateway(platform: Platform) -> dict[str, str]:
@@ -188,6 +203,7 @@ def worker(platform: Platform) -> dict[str, str]:
         **_database(platform),
         **_hub_service(platform, "scheduler"),
         **_messages(platform),
+        **_printing(platform),
         "NOTEHOUSE_WEBHOOK_KEY": platform.vault.text("webhook-key"),
     }
 

@@ -20,6 +20,7 @@ def configuration(settings: Settings) -> str:
         _job("query-gateway", ports.query_gateway, "/metrics"),
         _job("dashboards", ports.dashboards, f"{DASHBOARDS_PREFIX}/metrics"),
         _job("worker", ports.worker, "/metrics"),
+        _job("printer", ports.printer, "/metrics"),
     ]
     return yaml.safe_dump({"global": {"scrape_interval": "15s"}, "scrape_configs": jobs}, sort_keys=False)
 

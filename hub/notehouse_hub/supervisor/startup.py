@@ -125,6 +125,7 @@ class Startup:
             plan.query_gateway_spec(platform),
             plan.dashboards_spec(platform),
             plan.worker_spec(platform),
+            plan.printer_spec(platform),
         ]
         try:
             async with asyncio.TaskGroup() as group:

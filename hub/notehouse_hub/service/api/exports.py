@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from notehouse_core import errors
+from notehouse_core.printing import pdf_of
 from notehouse_core.report_page import page_of
 from notehouse_core.store.models import Dashboard
 from notehouse_core.store.viewing import View, view_of
@@ -30,12 +31,12 @@ async def export(
     session: SessionDep,
     resources: ResourcesDep,
     request: Request,
-    format: Literal["html", "ipynb", "csv"] = "html",
+    format: Literal["html", "pdf", "ipynb", "csv"] = "html",
     tile: str = "",
 ) -> Response:
     """Fetch a dashboard as a file, with the filters that the address sets.
 
-    `html` as the caller sees it, `csv` the rows of the table `tile`, `ipynb` for those who may edit the dashboard.
+    `html` and `pdf` as the caller sees it, `csv` the rows of the table `tile`, `ipynb` for those who may edit the dashboard.
     """
     if format == "ipynb":
         found = await allowed(session, caller, reference, "edit")
@@ -49,6 +50,9 @@ async def export(
             notebook = await _notebook(found, resources)
             content = await table_csv(view, notebook, tile, username, resources)
             kind = "text/csv; charset=utf-8"
+        elif format == "pdf":
+            page = (await _page(view, resources)).decode()
+            content, kind = await pdf_of(page, resources.settings), "application/pdf"
         else:
             content, kind = await _page(view, resources), "text/html; charset=utf-8"
     headers = {

@@ -45,7 +45,7 @@ class ScheduleRequest(Body):
     timezone: str = "UTC"
     parameters: dict[str, Any] = Field(default_factory=dict)
     recipients: list[str] = Field(default_factory=list, max_length=100)
-    formats: list[Literal["html", "ipynb"]] = Field(default_factory=list)
+    formats: list[Literal["html", "pdf", "ipynb"]] = Field(default_factory=list)
     catch_up: Literal["skip", "latest", "all"] = "latest"
     retries: int = Field(default=0, ge=0, le=10)
     timeout_seconds: int = Field(default=3600, ge=1, le=86_000)
@@ -59,7 +59,7 @@ class ScheduleChange(Body):
     parameters: dict[str, Any] | None = None
     catch_up: Literal["skip", "latest", "all"] | None = None
     recipients: list[str] | None = Field(default=None, max_length=100)
-    formats: list[Literal["html", "ipynb"]] | None = None
+    formats: list[Literal["html", "pdf", "ipynb"]] | None = None
     retries: int | None = Field(default=None, ge=0, le=10)
     timeout_seconds: int | None = Field(default=None, ge=1, le=86_000)
     is_active: bool | None = None
