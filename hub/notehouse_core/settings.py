@@ -75,6 +75,19 @@ class Settings(BaseSettings):
     api_url: str = ""
     query_url: str = ""
 
+    # Login through an OpenID provider, beside local accounts
+    oidc_issuer: str = Field(default="", description="the provider's address; empty: local accounts alone")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = Field(default="OpenID", description="what the button on the login page calls it")
+    oidc_groups_claim: str = "groups"
+    oidc_pattern: str = Field(
+        default=r"(?P<tenant>[a-z0-9][a-z0-9-]*)/(?P<role>[a-z][a-z0-9_-]*)",
+        description="what a whole group must look like to give a role",
+    )
+    oidc_scopes: str = "openid profile email groups"
+    auth_refresh_seconds: int = Field(default=60, ge=1, description="how old a login's rights may be")
+
     # Messages: without a mail server they are kept as files
     smtp_host: str = ""
     smtp_port: int = 587

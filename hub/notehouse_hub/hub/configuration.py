@@ -14,11 +14,11 @@ from notehouse_core.settings import API_PREFIX, Settings, required
 from notehouse_hub.hub.authenticator import LocalAccounts
 from notehouse_hub.hub.invitation import InvitationHandler
 from notehouse_hub.hub.landing import landing_page
+from notehouse_hub.hub.openid import OpenIdAccounts
 from notehouse_hub.hub.roles import load_roles
 from notehouse_hub.hub.spawner import UnixUserSpawner
 
 TEMPLATES = Path(__file__).parent / "templates"
-REFRESH_SECONDS = 60
 START_SECONDS = 120
 COOKIE_DAYS = 7
 LONGEST_TOKEN = 90 * 86400
@@ -31,6 +31,7 @@ class HubSecrets:
     service_tokens: Mapping[str, str] = field(repr=False)
     proxy_token: str = field(repr=False)
     cookie_secret: bytes = field(repr=False)
+    auth_state_key: bytes = field(default=b"", repr=False)
 
 
 def take_secrets(environment: dict[str, str] | os._Environ[str]) -> HubSecrets:
@@ -41,7 +42,12 @@ def take_secrets(environment: dict[str, str] | os._Environ[str]) -> HubSecrets:
     cookie_secret = bytes.fromhex(found["COOKIE_SECRET"])
     if len(cookie_secret) < 32:
         raise Invalid("The Hub cannot start: NOTEHOUSE_COOKIE_SECRET must be 32 bytes or more, as hex.")
-    return HubSecrets(json.loads(found["SERVICE_TOKENS"]), found["PROXY_TOKEN"], cookie_secret)
+    auth_state_key = bytes.fromhex(environment.pop("NOTEHOUSE_AUTH_STATE_KEY", ""))
+    environment.pop(
+        "NOTEHOUSE_OIDC_CLIENT_SECRET", None
+    )  # in the settings already, and in no child's environment
+    tokens = json.loads(found["SERVICE_TOKENS"])
+    return HubSecrets(tokens, found["PROXY_TOKEN"], cookie_secret, auth_state_key)
 
 
 _SECRETS = ("SERVICE_TOKENS", "PROXY_TOKEN", "COOKIE_SECRET")
@@ -54,7 +60,7 @@ def configure(c: Any, settings: Settings, secrets: HubSecrets | None = None) -> 
     _addresses(c, settings)
     _storage(c, settings, secrets)
     _proxy(c, settings, secrets)
-    _people(c, settings)
+    _people(c, settings, secrets)
     _servers(c, settings)
     _services(c, settings, secrets)
     _pages(c, settings)
@@ -103,11 +109,13 @@ def _proxy(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     c.JupyterHub.cleanup_proxy = False
 
 
-def _people(c: Any, settings: Settings) -> None:
-    c.JupyterHub.authenticator_class = LocalAccounts
+def _people(c: Any, settings: Settings, secrets: HubSecrets) -> None:
+    c.JupyterHub.authenticator_class = OpenIdAccounts if settings.oidc_issuer else LocalAccounts
     c.LocalAccounts.allow_all = True  # the default too; the Hub warns unless it is written here
     c.LocalAccounts.database_url = required(settings.database_url, "database_url")
-    c.Authenticator.auth_refresh_age = REFRESH_SECONDS
+    if settings.oidc_issuer:
+        _openid(c, settings, secrets)
+    c.Authenticator.auth_refresh_age = settings.auth_refresh_seconds
     c.Authenticator.auth_refresh_strict = True
     c.Authenticator.refresh_pre_spawn = True
     c.JupyterHub.load_roles = load_roles()
@@ -115,6 +123,24 @@ def _people(c: Any, settings: Settings) -> None:
     c.JupyterHub.default_url = landing_page
     accounts = {"database_url": c.LocalAccounts.database_url}
     c.JupyterHub.extra_handlers = [(r"/invitation", InvitationHandler, accounts)]
+
+
+def _openid(c: Any, settings: Settings, secrets: HubSecrets) -> None:
+    c.OpenIdAccounts.database_url = c.LocalAccounts.database_url
+    c.OpenIdAccounts.issuer = settings.oidc_issuer
+    c.OpenIdAccounts.client_id = settings.oidc_client_id
+    c.OpenIdAccounts.client_secret = required(settings.oidc_client_secret, "oidc_client_secret")
+    c.OpenIdAccounts.oauth_callback_url = f"{settings.base_url}/hub/oauth_callback"
+    c.OpenIdAccounts.login_service = settings.oidc_name
+    c.OpenIdAccounts.scope = settings.oidc_scopes.split()
+    c.OpenIdAccounts.username_claim = "preferred_username"
+    c.OpenIdAccounts.groups_claim = settings.oidc_groups_claim
+    c.OpenIdAccounts.groups_pattern = settings.oidc_pattern
+    c.OpenIdAccounts.allow_all = True  # who is in no group that counts is refused before this is asked
+    c.OpenIdAccounts.manage_groups = True
+    # The provider's tokens are kept to ask it again at each refresh, sealed with a key that only the Hub has.
+    c.Authenticator.enable_auth_state = True
+    c.CryptKeeper.keys = [secrets.auth_state_key]
 
 
 def _servers(c: Any, settings: Settings) -> None:

@@ -137,6 +137,26 @@ def hub(platform: Platform) -> dict[str, str]:
         "NOTEHOUSE_SERVICE_TOKENS": json.dumps(vault.service_tokens()),
         "NOTEHOUSE_PROXY_TOKEN": vault.text("proxy-token"),
         "NOTEHOUSE_COOKIE_SECRET": vault.text("cookie-secret"),
+        "NOTEHOUSE_AUTH_REFRESH_SECONDS": str(platform.settings.auth_refresh_seconds),
+        **_openid(platform),
+    }
+
+
+def _openid(platform: Platform) -> dict[str, str]:
+    """Return how people log in through a provider, as the operator has set it."""
+    settings = platform.settings
+    if not settings.oidc_issuer:
+        return {}
+    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else ""
+    return {
+        "NOTEHOUSE_OIDC_ISSUER": settings.oidc_issuer,
+        "NOTEHOUSE_OIDC_CLIENT_ID": settings.oidc_client_id,
+        "NOTEHOUSE_OIDC_CLIENT_SECRET": secret,
+        "NOTEHOUSE_OIDC_NAME": settings.oidc_name,
+        "NOTEHOUSE_OIDC_GROUPS_CLAIM": settings.oidc_groups_claim,
+        "NOTEHOUSE_OIDC_PATTERN": settings.oidc_pattern,
+        "NOTEHOUSE_OIDC_SCOPES": settings.oidc_scopes,
+        "NOTEHOUSE_AUTH_STATE_KEY": platform.vault.text("auth-state-key"),
     }
 
 

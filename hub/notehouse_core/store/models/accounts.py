@@ -35,6 +35,7 @@ class User(Row):
     first_name: Mapped[str] = mapped_column(server_default="", default="")
     last_name: Mapped[str] = mapped_column(server_default="", default="")
     password_hash: Mapped[str | None]
+    oidc_subject: Mapped[str | None] = mapped_column(unique=True)  # issuer and subject at an OpenID provider
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY, default=dict)
     preferences: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY, default=dict)
     is_active: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
@@ -92,10 +93,15 @@ class Membership(TenantRow):
     """A person's role in a tenant."""
 
     __tablename__ = "memberships"
-    __table_args__ = (UniqueConstraint("user_id", "role_id"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "role_id"),
+        CheckConstraint("origin IN ('local', 'oidc')", name="known_origin"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     role_id: Mapped[UUID] = mapped_column(ForeignKey("roles.id", ondelete="CASCADE"), index=True)
+
+    origin: Mapped[str] = mapped_column(server_default="local", default="local")
 
     user: Mapped[User] = relationship(back_populates="memberships")
     role: Mapped[Role] = relationship()

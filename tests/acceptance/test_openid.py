@@ -1,0 +1,136 @@
+"""People of an OpenID provider: in by their group, out at the next refresh, and never somebody else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from acceptance.platform import Person, Platform, eventually, free_port, started
+from notehouse_hub.embedded.node_packages import install, node
+from notehouse_hub.embedded.standalone import engines
+
+LOCK = Path(__file__).parents[1] / "contracts" / "oidc"
+PEOPLE: dict[str, dict[str, Any]] = {
+    "eve": {"preferred_username": "eve", "email": "eve@united.example", "groups": ["united/analyst", "x"]},
+    "mallory": {"preferred_username": "united-analyst", "groups": ["united/analyst"]},
+    "nobody": {"preferred_username": "nobody", "groups": ["xunited/analyst", "united/analystx/", "books"]},
+}
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int, Path]]:
+    """A provider's address, the port that its client will have, and the file of its people."""
+    folder = tmp_path_factory.mktemp("oidc")
+    for _ in install(LOCK, folder / "node"):
+        pass
+    shutil.copy(LOCK / "provider.mjs", folder / "node")
+    people, client = folder / "people.json", free_port()
+    people.write_text(json.dumps(PEOPLE))
+    port = client + 40
+    command = [str(node()), str(folder / "node" / "provider.mjs"), str(port), str(people)]
+    process = subprocess.Popen([*command, f"http://127.0.0.1:{client}/hub/oauth_callback"])
+    address = f"http://127.0.0.1:{port}"
+    try:
+        eventually(lambda: httpx.get(f"{address}/.well-known/openid-configuration").status_code == 200, 30)
+        yield address, client, people
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def platform(provider: tuple[str, int, Path]) -> Iterator[Platform]:
+    address, port, _ = provider
+    folder = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NOTEHOUSE_OIDC_ISSUER", address)
+        environment.setenv("NOTEHOUSE_OIDC_CLIENT_ID", "notehouse")
+        environment.setenv("NOTEHOUSE_OIDC_CLIENT_SECRET", "a-secret-of-tests")
+        environment.setenv("NOTEHOUSE_OIDC_NAME", "Example Corp")
+        environment.setenv("NOTEHOUSE_AUTH_REFRESH_SECONDS", "2")
+        try:
+            with started(folder / "data", port, engines()) as up:
+                yield up
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _through_provider(platform: Platform, browser: Any, login: str) -> Person:
+    person = Person(platform, browser, login, viewport={"width": 1280, "height": 860})
+    page = person.page
+    page.goto(f"{platform.url}/hub/login")
+    page.click("#provider")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", "anything")
+    page.click("[type=submit]")
+    page.wait_for_selector("text=Continue", timeout=20_000)
+    with page.expect_navigation(wait_until="commit", url=f"{platform.url}/**"):
+        page.click("text=Continue")
+    return person
+
+
+def test_the_login_page_offers_both_ways(platform: Platform, browser: Any) -> None:
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        somebody = Person(
+            platform, browser, "x", color_scheme=scheme, viewport={"width": width, "height": 800}
+        )
+        somebody.page.goto(platform.url)
+        somebody.page.wait_for_selector("text=Sign in with Example Corp")
+        somebody.page.wait_for_selector("input[name=password]")
+        somebody.picture(f"login-openid-{scheme}")
+        somebody.context.close()
+    local = Person(platform, browser, "united-viewer").login()
+    local.page.goto(f"{platform.url}/services/notehouse/")
+    local.page.wait_for_selector("nav >> text=Dashboards")
+    local.context.close()
+
+
+def test_a_group_lets_in_and_its_loss_ends_access(
+    platform: Platform, browser: Any, provider: tuple[str, int, Path]
+) -> None:
+    eve = _through_provider(platform, browser, "eve")
+    page = eve.page
+    page.goto(f"{platform.url}/services/notehouse/")
+    page.wait_for_selector("text=Punctuality")
+    eve.picture("openid-portal")
+    sql = {"sql": "SELECT DISTINCT carrier FROM flights"}
+    token = eve.hub_token()
+    headers = {"Authorization": f"token {token}"}
+
+    def ask(path: str, **options: Any) -> httpx.Response:
+        method = "POST" if options else "GET"
+        return httpx.request(
+            method, f"{platform.api}/{path}", headers=headers, timeout=60, trust_env=False, **options
+        )
+
+    assert [one["slug"] for one in ask("me").json()["tenants"]] == ["united"]
+    assert ask("queries", json=sql).json()["rows"] == [["UA"]]
+    people = provider[2]
+    people.write_text(json.dumps({**PEOPLE, "eve": {**PEOPLE["eve"], "groups": []}}))
+    eventually(lambda: ask("queries", json=sql).status_code in {401, 403}, 30, "access has ended")
+    page.goto(f"{platform.url}/services/notehouse/")
+    assert "Punctuality" not in page.inner_text("body")
+    people.write_text(json.dumps(PEOPLE))
+    eve.context.close()
+
+
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [("nobody", "in no group that may use Notehouse"), ("mallory", "Somebody else is called united-analyst")],
+)
+def test_who_is_in_no_group_or_has_anothers_name_is_refused_in_words(
+    platform: Platform, browser: Any, login: str, said: str
+) -> None:
+    refused = _through_provider(platform, browser, login)
+    refused.page.wait_for_selector(f"text={said}")
+    refused.picture(f"openid-{login}")
+    refused.context.close()
