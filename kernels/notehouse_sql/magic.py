@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +14,7 @@ from IPython.display import display
 
 from notehouse_core.errors import Invalid
 from notehouse_core.sql_parameters import bind
-from notehouse_sql import arguments, frames
+from notehouse_sql import arguments, column_types, frames
 from notehouse_sql.arguments import Arguments
 from notehouse_sql.errors import SqlError
 from notehouse_sql.gateway import QueryGateway, Statement
@@ -24,6 +26,9 @@ _COMMANDS = {
     "columns": "SELECT name, type, comment FROM system.columns "
     "WHERE database = currentDatabase() AND table = {table:String} ORDER BY position",
 }
+
+
+_DESCRIBABLE = re.compile(r"\s*(SELECT|WITH|\()", re.IGNORECASE)
 
 
 @magics_class
@@ -98,10 +103,28 @@ class SqlMagics(Magics):
             self._gateway = QueryGateway.from_environment()
         try:
             with Progress(self._gateway, statement.query_id), self._gateway.run(statement) as chunks:
-                return frames.read(chunks, limit if limit is not None else 2**62, statement.sql)
+                found = frames.read(chunks, limit if limit is not None else 2**62, statement.sql)
         except KeyboardInterrupt:
             self._gateway.stop(statement.query_id)
             raise SqlError("Interrupted: the query was cancelled in the database too.") from None
+        if not column_types.is_ambiguous(found.table.schema):
+            return found
+        return replace(found, table=column_types.restored(found.table, self._types(statement)))
+
+    def _types(self, statement: Statement) -> list[str]:
+        """What ClickHouse calls the columns' types; nothing for a statement that has none to describe."""
+        if not _DESCRIBABLE.match(statement.sql):
+            return []
+        assert self._gateway is not None  # noqa: S101 - it has just answered
+        asked = replace(
+            statement, sql=f"DESCRIBE TABLE ({statement.sql}\n)", query_id=f"cell-{uuid4().hex[:16]}"
+        )
+        try:
+            with self._gateway.run(asked) as chunks:
+                described = frames.read(chunks, 2**62, asked.sql).table
+        except SqlError:
+            return []  # a statement with a tail of its own (FORMAT, SETTINGS) has no place inside another
+        return [str(name) for name in described.column("type").to_pylist()]
 
 
 def _store() -> Any:
