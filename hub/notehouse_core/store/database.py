@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from notehouse_core.errors import Unavailable
 
 
 class Database:
@@ -24,9 +27,14 @@ class Database:
     async def session(self) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end of the block, undone by any error.
 
-        Raises sqlalchemy.exc.OperationalError while Postgres is away.
+        Raises sqlalchemy.exc.OperationalError while Postgres is away, Unavailable when every connection is in use
+        for longer than a request may wait.
         """
         async with self._sessions() as session, session.begin():
+            try:
+                await session.connection()
+            except PoolTimeout as error:
+                raise Unavailable("Too much is going on at once. Try again in a moment.") from error
             yield session
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ _MOST_UNSENT = 2 * 2**20  # bytes on the way to a client before ClickHouse is he
 _MOST_WAITING = 4  # requests sent before the answer to an earlier one
 _IDLE = 120.0  # seconds between two requests
 _SLOWEST = 60.0  # seconds for one request to arrive
+_LAST_WORDS = 30.0  # seconds for a client to take what was written before its answer was cut
 
 log = logging.getLogger(__name__)
 
@@ -235,6 +236,12 @@ class ClientConnection(asyncio.Protocol):
     def is_idle(self) -> bool:
         """Say whether nothing is under way here."""
         return self._task is None
+
+    def cut(self) -> None:
+        """Close without an end to the answer, once all that was written has gone out: ClickHouse's error is in it."""
+        if self._transport is not None:
+            self._transport.close()
+            self._loop.call_later(_LAST_WORDS, self._transport.abort)
 
     def abort(self) -> None:
         """Close without an end to the answer, so that the client sees that it is not whole."""

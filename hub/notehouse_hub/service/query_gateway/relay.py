@@ -51,6 +51,7 @@ class Relay:
         self.status = 0
         self.code = 0  # ClickHouse's error code, if it was known before the body
         self.bytes = 0
+        self.framed = True  # the answer tells its own end, so that a missing one is seen
         self._receiver = receiver
         self._lines: list[bytes] = []
         self._head = bytearray()
@@ -101,6 +102,7 @@ class Relay:
         names = [line.lower() for line in self._lines[1:]]
         if not any(name.startswith((b"content-length:", b"transfer-encoding:", _PROGRESS)) for name in names):
             self._receiver.will_close()
+            self.framed = False
         self._head += self._lines[0] + b"\r\n"
         for line in self._lines[1:]:
             self._add(line)

@@ -32,6 +32,9 @@ class Client(Receiver, Protocol):
     def is_gone(self) -> bool:
         """Say whether the client has closed its side."""
 
+    def cut(self) -> None:
+        """Close without an end to the answer, once all that was written has gone out."""
+
     def abort(self) -> None:
         """Close without an end to the answer, so that the client sees that it is not whole."""
 
@@ -90,7 +93,7 @@ class Statements:
                 return
             if outcome is Outcome.CUT:
                 self._account(one, relay, outcome)
-                client.abort()
+                client.cut() if relay.framed else client.abort()
                 return
             broken += was_new and outcome is Outcome.BROKEN
             if broken > 1 or time.monotonic() > deadline:
