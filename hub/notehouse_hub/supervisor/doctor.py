@@ -1,12 +1,18 @@
 """Is this machine ready for Notehouse, and if not, what is to be done?"""
 
 import os
+import platform
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from notehouse_core.settings import Settings
+import httpx
+
+from notehouse_core.errors import NotehouseError
+from notehouse_core.settings import API_PREFIX, DASHBOARDS_PREFIX, Settings
 from notehouse_hub.embedded import accounts, clickhouse_engine, node_packages, postgres
 from notehouse_hub.embedded.errors import EngineError
+from notehouse_hub.printer.chromium import program
 from notehouse_hub.supervisor import environment, folders, lock, ports
 from notehouse_hub.supervisor.errors import SupervisorError
 
@@ -41,15 +47,78 @@ def _data_folder(settings: Settings) -> str:
     return f"{settings.data} can be written"
 
 
+def _runs(settings: Settings) -> bool:
+    try:
+        with lock.only_one(settings.data):
+            return False
+    except SupervisorError:
+        return True
+
+
 def _running(settings: Settings) -> str:
-    with lock.only_one(settings.data):
-        return "no other Notehouse uses the data folder"
+    if not _runs(settings):
+        return "nothing runs in the data folder"
+    layout = ports.Ports.from_base(settings.port)
+    away = [name for name, address in _health_of(layout).items() if not _answers(address)]
+    if away:
+        raise SupervisorError(f"{', '.join(away)} do not answer. Why is in {settings.data}/logs/")
+    return "Notehouse runs, and every process answers"
+
+
+def _health_of(layout: ports.Ports) -> dict[str, str]:
+    paths = {
+        "hub": f"{layout.hub}/hub/health",
+        "api": f"{layout.api}{API_PREFIX}/health/ready",
+        "query gateway": f"{layout.query_gateway}/health/ready",
+        "dashboards": f"{layout.dashboards}{DASHBOARDS_PREFIX}/health/ready",
+        "worker": f"{layout.worker}/health/ready",
+        "printer": f"{layout.printer}/health/ready",
+    }
+    return {name: f"http://127.0.0.1:{path}" for name, path in paths.items()}
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address, timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _secrets(settings: Settings) -> str:
+    folder = settings.data / "secrets"
+    if not folder.exists():
+        return "are made at the first start"
+    open_ones = [one.name for one in (folder, *folder.iterdir()) if one.stat().st_mode & 0o077]
+    if open_ones:
+        raise SupervisorError(
+            f"others can read {', '.join(open_ones)} in {folder}. Run: chmod -R go= {folder}"
+        )
+    return f"{folder} is closed to everyone else"
+
+
+def _python(settings: Settings) -> str:
+    return f"{platform.python_version()} at {sys.executable}"
+
+
+def _mail(settings: Settings) -> str:
+    if settings.smtp_host:
+        return f"is sent by {settings.smtp_host}:{settings.smtp_port}"
+    return f"is kept as files in {settings.mail_folder}; NOTEHOUSE_SMTP_HOST sends it"
+
+
+def _printing(settings: Settings) -> str:
+    try:
+        return program()
+    except NotehouseError as error:
+        return f"without PDF. {error.message}"
 
 
 def _ports(settings: Settings) -> str:
     layout = ports.Ports.from_base(settings.port)
+    if _runs(settings):
+        return f"{layout.public} to {layout.printer} are Notehouse's own"
     ports.check_free(layout, settings.host, clickhouse=not settings.clickhouse_url)
-    return f"{layout.public} to {layout.clickhouse} are free"
+    return f"{layout.public} to {layout.printer} are free"
 
 
 def _isolation(settings: Settings) -> str:
@@ -62,10 +131,7 @@ def _isolation(settings: Settings) -> str:
 
 
 def _origins(settings: Settings) -> str:
-    return (
-        "people's servers share the portal's origin on one machine: open nobody's server as an admin "
-        "(the Helm chart gives each a subdomain)"
-    )
+    return "people's servers share the portal's origin on one machine: open nobody's server as an admin"
 
 
 def _postgres(settings: Settings) -> str:
@@ -85,7 +151,9 @@ def _node(settings: Settings) -> str:
 
 
 _QUESTIONS: dict[str, Callable[[Settings], str]] = {
+    "python": _python,
     "data folder": _data_folder,
+    "secrets": _secrets,
     "running": _running,
     "ports": _ports,
     "isolation": _isolation,
@@ -93,4 +161,6 @@ _QUESTIONS: dict[str, Callable[[Settings], str]] = {
     "postgres": _postgres,
     "clickhouse": _clickhouse,
     "node": _node,
+    "mail": _mail,
+    "printing": _printing,
 }

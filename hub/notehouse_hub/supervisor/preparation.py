@@ -6,11 +6,14 @@ from notehouse_core.settings import Settings
 from notehouse_hub.embedded import clickhouse_engine, node_packages
 from notehouse_hub.supervisor import environment, folders, ports, users
 from notehouse_hub.supervisor.console import Console
+from notehouse_hub.supervisor.errors import StartRefusedError
 from notehouse_hub.supervisor.platform import PROXY_LOCK, Platform
 from notehouse_hub.supervisor.ports import Ports
 from notehouse_hub.supervisor.secrets import Vault
 from notehouse_hub.supervisor.users import Users
 
+PLACES = 20  # to look for free ports in, when none were asked for
+APART = 10
 _ONE_USER = (
     "Everything runs as {who}: people who run code here are not isolated from each other or from the "
     "platform's secrets. As root, and with NOTEHOUSE_ISOLATE, each has a Unix user of its own."
@@ -21,14 +24,34 @@ def prepare(settings: Settings, console: Console) -> Platform:
     """Check the machine and fetch what is missing. The caller holds the data folder's lock."""
     who = users.choose(settings.uid_base, settings.isolate)
     _say_isolation(who, console)
+    settings = _with_free_ports(settings, console)
     layout = Ports.from_base(settings.port)
-    ports.check_free(layout, settings.host, clickhouse=not settings.clickhouse_url)
     places = folders.make(settings.data, who)
     vault = Vault(places.data / "secrets").open()
     platform = Platform(settings, places, who, layout, vault, _interpreter(places.data, who, console))
     _write_keys(platform)
     _fetch(platform, console)
     return platform
+
+
+def _with_free_ports(settings: Settings, console: Console) -> Settings:
+    """Return settings whose ports are free: those asked for or none, else the first that are.
+
+    Raises StartRefusedError when ports that were asked for are in use.
+    """
+    clickhouse = not settings.clickhouse_url
+    for base in range(settings.port, settings.port + PLACES * APART, APART):
+        try:
+            ports.check_free(Ports.from_base(base), settings.host, clickhouse=clickhouse)
+        except StartRefusedError:
+            if "port" in settings.model_fields_set:
+                raise
+            continue
+        if base != settings.port:
+            console.warn(f"Ports from {settings.port} on are in use: Notehouse is on {base} this time")
+        return settings.model_copy(update={"port": base})
+    ports.check_free(Ports.from_base(settings.port), settings.host, clickhouse=clickhouse)
+    return settings
 
 
 def _say_isolation(who: Users, console: Console) -> None:
