@@ -30,9 +30,7 @@ class Settings(BaseSettings):
     # The house
     data: Path = Field(default_factory=_default_data)
     host: str = "127.0.0.1"
-    port: int = Field(
-        default=8000, ge=1, le=65000, description="public port; the eight after it are internal"
-    )
+    port: int = Field(default=8000, ge=1, le=65000, description="public port; the ten after it are internal")
     public_url: str = ""
     demo: bool = True
     demo_password: SecretStr | None = None
@@ -53,9 +51,15 @@ class Settings(BaseSettings):
     clickhouse_url: str = ""
     printer_url: str = Field(default="", description="the printer's address, where it is not beside us")
     printer_key: SecretStr | None = Field(default=None, description="what the printer's callers must show")
-    clickhouse_key: SecretStr | None = Field(default=None, description="value of X-Notehouse-Key (embedded)")
+    clickhouse_key: SecretStr | None = Field(
+        default=None, description="value of X-Notehouse-Key, where ClickHouse asks for it"
+    )
     clickhouse_user: str = "default"
     clickhouse_password: SecretStr = SecretStr("")
+    clickhouse_users_file: Path | None = Field(
+        default=None,
+        description="a file in the users.d of a ClickHouse given by URL: rights go there, not by SQL",
+    )
     metadata_demo_url: SecretStr | None = Field(default=None, description="the demo's Postgres, as its owner")
     metadata_demo_reader_url: SecretStr | None = Field(
         default=None, description="the same, as ClickHouse reads it"
@@ -152,6 +156,11 @@ class Settings(BaseSettings):
     def printer_port(self) -> int:
         """Port of the printer, loopback."""
         return self.port + 9
+
+    @property
+    def rights_port(self) -> int:
+        """Port of the health and metrics of the process that writes rights to a ClickHouse given by URL."""
+        return self.port + 10
 
     @property
     def printer(self) -> str:

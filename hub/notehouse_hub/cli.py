@@ -24,7 +24,7 @@ app.add_typer(alert.app, name="alert")
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder that holds all state.")]
 Port = Annotated[
-    int | None, typer.Option("--port", min=1, max=65_527, help="Public port; eight more follow it.")
+    int | None, typer.Option("--port", min=1, max=65_525, help="Public port; ten more follow it.")
 ]
 
 
@@ -142,6 +142,12 @@ def dashboards() -> None:
 def worker() -> None:
     """Run the scheduler's worker."""
     _become("notehouse_scheduler")
+
+
+@app.command()
+def rights() -> None:
+    """Write rights to the ClickHouse of NOTEHOUSE_CLICKHOUSE_URL, as they change."""
+    _become("notehouse_hub.rights")
 
 
 def _become(module: str) -> None:

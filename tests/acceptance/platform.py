@@ -19,7 +19,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page
 
 PICTURES = Path(__file__).parents[1] / "screenshots"
-PORTS = 10
+PORTS = 11
 
 
 @dataclass

@@ -8,47 +8,16 @@ running queries end.
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
-import psycopg
 
 from notehouse_core.store.database import Database
 from notehouse_core.store.plan import load_access_plan
-from notehouse_hub.embedded import accounts
-from notehouse_hub.embedded.clickhouse_users import write_users_file
+from notehouse_hub.rights.grants import PlanError
+from notehouse_hub.rights.users_file import write_users_file
 from notehouse_hub.supervisor.console import Console
 from notehouse_hub.supervisor.platform import Platform
-
-CHANNEL = "notehouse_rights"
-_SETTLE = 0.2  # seconds in which further changes are gathered into one restart
-
-
-async def listen(url: str, changed: Callable[[], Awaitable[None]], console: Console) -> None:
-    """Call `changed` for every announcement, also after Postgres was away."""
-    address = url.replace("postgresql+psycopg://", "postgresql://")
-    while True:
-        try:
-            connection = await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5)
-            async with connection:
-                await connection.execute(f"LISTEN {CHANNEL}")
-                await changed()  # what was announced while nobody listened
-                await _follow(connection, changed)
-        except psycopg.OperationalError:
-            await asyncio.sleep(0.5)
-        except psycopg.Error as error:
-            console.warn(f"New rights could not be written for ClickHouse: {error}")
-            await asyncio.sleep(2)
-
-
-async def _follow(connection: psycopg.AsyncConnection, changed: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        async for _ in connection.notifies(timeout=None, stop_after=1):
-            await asyncio.sleep(_SETTLE)
-        async for _ in connection.notifies(timeout=0):
-            continue
-        await changed()
 
 
 class UsersFile:
@@ -85,7 +54,7 @@ async def drained(url: str, headers: dict[str, str], patience: float = 5.0) -> N
             await asyncio.sleep(0.1)
 
 
-async def write(platform: Platform) -> None:
+async def write(platform: Platform, console: Console) -> None:
     """Write the users file from what Postgres says now; whole, or not at all."""
     database = Database(platform.database_urls.app)
     try:
@@ -93,8 +62,12 @@ async def write(platform: Platform) -> None:
             access = await load_access_plan(session)
     finally:
         await database.close()
-    draft = platform.clickhouse_users.with_suffix(".new")
-    write_users_file(access, platform.vault.text("class-secret"), draft)
-    draft.chmod(0o600)
-    accounts.give(draft, platform.users.uid("clickhouse"))
-    draft.replace(platform.clickhouse_users)
+    try:
+        write_users_file(
+            access,
+            platform.vault.text("class-secret"),
+            platform.clickhouse_users,
+            owner=platform.users.uid("clickhouse"),
+        )
+    except PlanError as error:
+        console.warn(f"New rights could not be written for ClickHouse, those of before hold: {error}")

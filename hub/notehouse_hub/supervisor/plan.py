@@ -129,6 +129,15 @@ def worker_spec(platform: Platform) -> Spec:
     return _module(platform, "worker", "notehouse_scheduler", environment=environment, ready=address)
 
 
+def rights_spec(platform: Platform) -> Spec:
+    """What writes rights to a ClickHouse of the operator's own."""
+    address = f"{platform.local(platform.ports.rights)}/health/ready"
+    environment = process_environment.rights(platform)
+    return _module(
+        platform, "rights", "notehouse_hub.rights", environment=environment, ready=address, user="query"
+    )
+
+
 def printer_spec(platform: Platform) -> Spec:
     """The printer: a user of its own, in no group, with nothing but its callers' key."""
     address = f"{platform.local(platform.ports.printer)}/health/ready"

@@ -80,8 +80,10 @@ class Platform:
 
     @property
     def clickhouse_key(self) -> str:
-        """The secret header's value; a ClickHouse of the operator's own asks for none."""
-        return self.vault.text("clickhouse-key") if self.has_clickhouse else ""
+        """The secret header's value; a ClickHouse of the operator's own asks for none, or for theirs."""
+        if self.has_clickhouse:
+            return self.vault.text("clickhouse-key")
+        return self.settings.clickhouse_key.get_secret_value() if self.settings.clickhouse_key else ""
 
     @property
     def clickhouse_users(self) -> Path:

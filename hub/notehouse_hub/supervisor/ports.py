@@ -20,6 +20,7 @@ class Ports:
     worker: int
     proxy_metrics: int
     printer: int
+    rights: int
 
     @classmethod
     def from_base(cls, base: int) -> "Ports":
@@ -29,7 +30,8 @@ class Ports:
 
 def check_free(ports: Ports, host: str, *, clickhouse: bool = True) -> None:
     """Raise StartRefusedError naming each port that something else listens on, before anything is started."""
-    wanted = [field.name for field in fields(ports) if clickhouse or field.name != "clickhouse"]
+    unused = "rights" if clickhouse else "clickhouse"
+    wanted = [field.name for field in fields(ports) if field.name != unused]
     taken = [
         name
         for name in wanted

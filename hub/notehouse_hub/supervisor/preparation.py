@@ -13,7 +13,7 @@ from notehouse_hub.supervisor.secrets import Vault
 from notehouse_hub.supervisor.users import Users
 
 PLACES = 20  # to look for free ports in, when none were asked for
-APART = 10
+APART = 20
 _ONE_USER = (
     "Everything runs as {who}: people who run code here are not isolated from each other or from the "
     "platform's secrets. As root, and with NOTEHOUSE_ISOLATE, each has a Unix user of its own."

@@ -106,13 +106,23 @@ def demo(platform: Platform, passwords: dict[str, str]) -> dict[str, str]:
     """Sample data and demo accounts: both databases, and the accounts' passwords."""
     environment = {**common(platform, "demo"), **_settings(platform), **_database(platform)}
     environment |= _artifacts(platform)
-    if platform.has_postgres and platform.has_clickhouse:
-        environment["NOTEHOUSE_METADATA_DEMO_URL"] = platform.demo_database_url(postgres_roles.DEMO)
-        environment["NOTEHOUSE_METADATA_DEMO_READER_URL"] = platform.demo_database_url(
-            postgres_roles.DEMO_READER
-        )
+    environment |= _metadata_demo(platform)
     environment["NOTEHOUSE_KAFKA_BROKERS"] = platform.settings.kafka_brokers
     return {**environment, **_clickhouse(platform), "NOTEHOUSE_DEMO_PASSWORDS": json.dumps(passwords)}
+
+
+def _metadata_demo(platform: Platform) -> dict[str, str]:
+    """Return where the demo's tables in Postgres are; with engines of the operator's own, where the operator says."""
+    settings = platform.settings
+    if platform.has_postgres and platform.has_clickhouse:
+        owner = platform.demo_database_url(postgres_roles.DEMO)
+        reader = platform.demo_database_url(postgres_roles.DEMO_READER)
+    elif settings.metadata_demo_url and settings.metadata_demo_reader_url:
+        owner = settings.metadata_demo_url.get_secret_value()
+        reader = settings.metadata_demo_reader_url.get_secret_value()
+    else:
+        return {}
+    return {"NOTEHOUSE_METADATA_DEMO_URL": owner, "NOTEHOUSE_METADATA_DEMO_READER_URL": reader}
 
 
 def usage(platform: Platform) -> dict[str, str]:
@@ -198,6 +208,19 @@ def query_gateway(platform: Platform) -> dict[str, str]:
         **_database(platform),
         **_clickhouse(platform),
         "NOTEHOUSE_CLASS_SECRET": platform.vault.text("class-secret"),
+    }
+
+
+def rights(platform: Platform) -> dict[str, str]:
+    """The writer of rights: who may read what, ClickHouse as its administrator, and what classes' passwords come from."""
+    file = platform.settings.clickhouse_users_file
+    return {
+        **common(platform, "rights"),
+        **_settings(platform),
+        **_database(platform),
+        **_clickhouse(platform),
+        "NOTEHOUSE_CLASS_SECRET": platform.vault.text("class-secret"),
+        **({"NOTEHOUSE_CLICKHOUSE_USERS_FILE": str(file)} if file else {}),
     }
 
 

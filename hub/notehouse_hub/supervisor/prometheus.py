@@ -21,6 +21,7 @@ def configuration(settings: Settings) -> str:
         _job("dashboards", ports.dashboards, f"{DASHBOARDS_PREFIX}/metrics"),
         _job("worker", ports.worker, "/metrics"),
         _job("printer", ports.printer, "/metrics"),
+        *([_job("rights", ports.rights, "/metrics")] if settings.clickhouse_url else []),
     ]
     return yaml.safe_dump({"global": {"scrape_interval": "15s"}, "scrape_configs": jobs}, sort_keys=False)
 

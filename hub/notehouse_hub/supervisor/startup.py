@@ -5,6 +5,7 @@ import time
 
 import httpx
 
+from notehouse_core.store.announcements import for_every_change
 from notehouse_core.store.database import Database
 from notehouse_core.store.invitations import invite_first_admin
 from notehouse_hub.embedded import postgres, postgres_roles
@@ -71,12 +72,11 @@ class Startup:
         await self._write_rights()
         spec = plan.clickhouse_spec(platform, before_start=self._users_file.note_read)
         self._clickhouse = await self._process(spec)
-        listening = clickhouse_rights.listen(platform.database_urls.app, self._write_rights, self._console)
-        self._caretaker.keep(listening)
+        self._caretaker.keep(for_every_change(platform.database_urls.app, self._write_rights))
         self._caretaker.also(self._apply_rights, every=0.3)
 
     async def _write_rights(self) -> None:
-        await clickhouse_rights.write(self._platform)
+        await clickhouse_rights.write(self._platform, self._console)
 
     async def _apply_rights(self) -> None:
         """Start ClickHouse again when the users file is no longer the one it has read."""
@@ -126,6 +126,7 @@ class Startup:
             plan.dashboards_spec(platform),
             plan.worker_spec(platform),
             plan.printer_spec(platform),
+            *([] if platform.has_clickhouse else [plan.rights_spec(platform)]),
         ]
         try:
             async with asyncio.TaskGroup() as group:

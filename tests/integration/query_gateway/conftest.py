@@ -29,7 +29,6 @@ from notehouse_core.store.database import Database
 from notehouse_core.store.models import DataSource, Membership, Permission, Role, Tenant, User
 from notehouse_core.store.plan import load_access_plan
 from notehouse_core.tokens import INTERACTIVE, Claims, Signer, key_id, public_pem
-from notehouse_hub.embedded.clickhouse_users import write_users_file
 from notehouse_hub.embedded.standalone import (
     RunningClickHouse,
     RunningPostgres,
@@ -37,6 +36,7 @@ from notehouse_hub.embedded.standalone import (
     embedded_postgres,
     engine_folder,
 )
+from notehouse_hub.rights.users_file import write_users_file
 
 CLASS_SECRET = "class-secret-of-tests"
 ROWS = 10_000  # of each carrier

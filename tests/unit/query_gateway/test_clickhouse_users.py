@@ -7,7 +7,9 @@ from xml.etree import ElementTree
 import pytest
 
 from notehouse_core.access import AccessPlan, TableGrant, clickhouse_user, make_class
-from notehouse_hub.embedded.clickhouse_users import GATE_USER, PlanError, users_xml, write_users_file
+from notehouse_hub.rights.grants import PlanError
+from notehouse_hub.rights.profile import GATE_USER
+from notehouse_hub.rights.users_file import users_xml, write_users_file
 
 
 def plan(*grants: TableGrant) -> AccessPlan:

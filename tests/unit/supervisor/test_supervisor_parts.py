@@ -39,7 +39,7 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
 
 
 def test_ports_follow_the_public_one() -> None:
-    assert ports.Ports.from_base(8000) == ports.Ports(*range(8000, 8010))
+    assert ports.Ports.from_base(8000) == ports.Ports(*range(8000, 8011))
 
 
 def test_two_cannot_hold_one_data_folder(tmp_path: Path) -> None:

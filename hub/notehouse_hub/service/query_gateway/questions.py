@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from notehouse_core.access import clickhouse_password
 from notehouse_core.settings import Settings, required
 from notehouse_hub.embedded.clickhouse_config import KEY_HEADER
-from notehouse_hub.embedded.clickhouse_users import GATE_ID, GATE_USER
+from notehouse_hub.rights.profile import GATE_ID, GATE_USER
 from notehouse_hub.service.query_gateway.upstream import Pool
 
 _LARGEST = 64 * 2**20

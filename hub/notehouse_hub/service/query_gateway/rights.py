@@ -16,14 +16,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from notehouse_core.access import PLATFORM, AccessPlan
+from notehouse_core.store.announcements import heard
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import DataSource, Tenant, Token
-from notehouse_core.store.plan import CHANNEL, load_access_plan
+from notehouse_core.store.plan import load_access_plan
 from notehouse_hub.service.query_gateway.refusal import unavailable
 
 PATIENCE = 15.0  # seconds without Postgres before nothing passes
 _WAIT = 3.0  # seconds a request waits for a change that is being read
-_HEARTBEAT = 2.0  # seconds between two proofs that Postgres is there
 _REREAD = 60.0  # seconds after which the plan is read again even if nothing was announced
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class RightsFollower:
     def __init__(
         self, database_url: str, changed: Callable[[Rights], Awaitable[None]], patience: float = PATIENCE
     ) -> None:
-        self._address = database_url.replace("postgresql+psycopg://", "postgresql://")
+        self._database_url = database_url
         self._database = Database(database_url, pool_size=1)
         self._changed = changed
         self._patience = patience
@@ -92,18 +92,12 @@ class RightsFollower:
             await self._database.close()
 
     async def _listen(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True, connect_timeout=5)
-        async with connection:
-            await connection.execute(f"LISTEN {CHANNEL}")
-            await self._read()
-            while True:
-                announced = [one async for one in connection.notifies(timeout=_HEARTBEAT, stop_after=1)]
+        async with contextlib.aclosing(heard(self._database_url)) as listening:
+            async for announced in listening:
                 if announced or time.monotonic() - self._read_at > _REREAD:
                     self._up_to_date.clear()
                     await self._read()
                 else:
-                    async with asyncio.timeout(5):
-                        await connection.execute("SELECT 1")
                     self._confirmed = time.monotonic()
 
     async def _read(self) -> None:

@@ -1,7 +1,7 @@
 """Which settings may a caller give, in a SETTINGS clause or as a parameter of the address?
 
 Named one by one, or by the prefix of a family that only shapes the answer's text. Limits among them are bounded
-by constraints in the engine (see clickhouse_users); whatever reads files, changes who is asked or what a row
+by constraints in the engine (see rights/profile.py); whatever reads files, changes who is asked or what a row
 filter means is not here.
 """
 
