@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     api_url: str = ""
     query_url: str = ""
 
+    # Local accounts
+    account_key: SecretStr | None = Field(default=None, description="seals second factors")
+    breached_passwords: Path | None = Field(
+        default=None, description="sorted file of SHA-1 digests of leaked passwords, none of which is taken"
+    )
+
     # Login through an OpenID provider, beside local accounts
     oidc_issuer: str = Field(default="", description="the provider's address; empty: local accounts alone")
     oidc_client_id: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,18 +13,24 @@ from notehouse_core.errors import NotFound
 from notehouse_core.store.models import Invitation, User
 
 FIRST_ADMIN = "admin"
-LIFE = timedelta(days=1)
+LIFE = timedelta(days=3)
+LIFE_OF_FIRST = timedelta(days=1)
 
 
-async def invite(session: AsyncSession, user: User) -> str:
+async def invite(session: AsyncSession, user: User, life: timedelta = LIFE) -> str:
     """Return the secret of a new invitation; earlier ones of the person that nobody used end."""
-    open_ones = delete(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None))
-    await session.execute(open_ones)
+    await withdraw(session, user)
     secret = secrets.token_urlsafe(32)
-    expires_at = func.now() + LIFE
+    expires_at = func.now() + life
     session.add(Invitation(user_id=user.id, token_sha256=_hashed(secret), expires_at=expires_at))
     await session.flush()
     return secret
+
+
+async def invite_until(session: AsyncSession, user: User) -> tuple[str, datetime]:
+    """Return the secret of a new invitation, and when it ends."""
+    secret = await invite(session, user)
+    return secret, (await _open(session, secret)).expires_at
 
 
 async def invite_first_admin(session: AsyncSession) -> str | None:
@@ -37,7 +43,13 @@ async def invite_first_admin(session: AsyncSession) -> str | None:
         admin = User(username=FIRST_ADMIN, is_admin=True)
         session.add(admin)
         await session.flush()
-    return await invite(session, admin)
+    return await invite(session, admin, LIFE_OF_FIRST)
+
+
+async def withdraw(session: AsyncSession, user: User) -> None:
+    """End the invitations of somebody that nobody used."""
+    open_ones = delete(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None))
+    await session.execute(open_ones)
 
 
 async def invited(session: AsyncSession, secret: str) -> User:
@@ -67,7 +79,7 @@ async def _open(session: AsyncSession, secret: str, *, lock: bool = False) -> In
     )
     found = await session.scalar(query.with_for_update(of=Invitation) if lock else query)
     if found is None:
-        raise NotFound("This link was used already, is older than a day, or a newer one has replaced it.")
+        raise NotFound("This link was used already, is too old, or a newer one has replaced it.")
     return found
 
 

@@ -45,6 +45,21 @@ async def revoke(session: AsyncSession, token_id: UUID, owner: str) -> bool:
     return ended is not None
 
 
+async def revoke_all(
+    session: AsyncSession, *, subject: str | None = None, tenant_id: UUID | None = None
+) -> int:
+    """End every token of a person, or of a tenant, or of a person in a tenant; return how many that were."""
+    which = [Token.expires_at > func.now(), Token.revoked_at.is_(None)]
+    which += [Token.subject == subject] if subject is not None else []
+    which += [Token.tenant_id == tenant_id] if tenant_id is not None else []
+    ended = await session.scalars(
+        update(Token).where(*which).values(revoked_at=func.now()).returning(Token.id)
+    )
+    count = len(ended.all())
+    await session.execute(text(f"NOTIFY {CHANNEL}"))
+    return count
+
+
 async def is_revoked(session: AsyncSession, token_id: UUID) -> bool:
     """Has this token been ended, or was it never issued here?"""
     row = (await session.execute(select(Token.revoked_at).where(Token.id == token_id))).one_or_none()

@@ -6,17 +6,20 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from notehouse_core.errors import Invalid
 from notehouse_core.settings import API_PREFIX, Settings, required
+from notehouse_hub.hub import login_sessions
 from notehouse_hub.hub.authenticator import LocalAccounts
 from notehouse_hub.hub.invitation import InvitationHandler
 from notehouse_hub.hub.landing import landing_page
 from notehouse_hub.hub.openid import OpenIdAccounts
 from notehouse_hub.hub.roles import load_roles
 from notehouse_hub.hub.spawner import UnixUserSpawner
+from notehouse_hub.login.password_rules import PasswordRules
 
 TEMPLATES = Path(__file__).parent / "templates"
 START_SECONDS = 120
@@ -31,6 +34,7 @@ class HubSecrets:
     service_tokens: Mapping[str, str] = field(repr=False)
     proxy_token: str = field(repr=False)
     cookie_secret: bytes = field(repr=False)
+    account_key: str = field(repr=False)
     auth_state_key: bytes = field(default=b"", repr=False)
 
 
@@ -47,10 +51,10 @@ def take_secrets(environment: dict[str, str] | os._Environ[str]) -> HubSecrets:
         "NOTEHOUSE_OIDC_CLIENT_SECRET", None
     )  # in the settings already, and in no child's environment
     tokens = json.loads(found["SERVICE_TOKENS"])
-    return HubSecrets(tokens, found["PROXY_TOKEN"], cookie_secret, auth_state_key)
+    return HubSecrets(tokens, found["PROXY_TOKEN"], cookie_secret, found["ACCOUNT_KEY"], auth_state_key)
 
 
-_SECRETS = ("SERVICE_TOKENS", "PROXY_TOKEN", "COOKIE_SECRET")
+_SECRETS = ("SERVICE_TOKENS", "PROXY_TOKEN", "COOKIE_SECRET", "ACCOUNT_KEY")
 
 
 def configure(c: Any, settings: Settings, secrets: HubSecrets | None = None) -> None:
@@ -86,11 +90,13 @@ def _storage(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     c.JupyterHub.cookie_secret = secrets.cookie_secret
     c.JupyterHub.cookie_max_age_days = COOKIE_DAYS
     c.JupyterHub.token_expires_in_max_seconds = LONGEST_TOKEN
-    c.JupyterHub.tornado_settings = _tornado_settings()
+    c.JupyterHub.tornado_settings = _tornado_settings(settings)
 
 
-def _tornado_settings() -> dict[str, Any]:
+def _tornado_settings(settings: Settings) -> dict[str, Any]:
+    url = required(settings.database_url, "database_url")
     return {
+        **login_sessions.tornado_settings(url, timedelta(days=COOKIE_DAYS)),
         "cookie_options": {"SameSite": "Lax"},
         "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
         # Answer 202 at once instead of holding requests; JupyterHub 6.1.1 also answers 500 when a server dies
@@ -113,6 +119,7 @@ def _people(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     c.JupyterHub.authenticator_class = OpenIdAccounts if settings.oidc_issuer else LocalAccounts
     c.LocalAccounts.allow_all = True  # the default too; the Hub warns unless it is written here
     c.LocalAccounts.database_url = required(settings.database_url, "database_url")
+    c.LocalAccounts.account_key = secrets.account_key
     if settings.oidc_issuer:
         _openid(c, settings, secrets)
     c.Authenticator.auth_refresh_age = settings.auth_refresh_seconds
@@ -121,12 +128,15 @@ def _people(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     c.JupyterHub.load_roles = load_roles()
     c.JupyterHub.shutdown_on_logout = False
     c.JupyterHub.default_url = landing_page
-    accounts = {"database_url": c.LocalAccounts.database_url}
+    login_sessions.guard_pages()
+    rules = PasswordRules(settings.breached_passwords)
+    accounts = {"database_url": c.LocalAccounts.database_url, "rules": rules}
     c.JupyterHub.extra_handlers = [(r"/invitation", InvitationHandler, accounts)]
 
 
 def _openid(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     c.OpenIdAccounts.database_url = c.LocalAccounts.database_url
+    c.OpenIdAccounts.account_key = secrets.account_key
     c.OpenIdAccounts.issuer = settings.oidc_issuer
     c.OpenIdAccounts.client_id = settings.oidc_client_id
     c.OpenIdAccounts.client_secret = required(settings.oidc_client_secret, "oidc_client_secret")

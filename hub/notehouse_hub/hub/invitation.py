@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import cache
 from typing import Any
 
-from argon2 import PasswordHasher
 from jupyterhub.handlers import BaseHandler
 
-from notehouse_core.errors import NotFound
-from notehouse_core.store import invitations
-from notehouse_core.store.database import Database
-from notehouse_hub.hub.authenticator import LONGEST_PASSWORD
-
-SHORTEST_PASSWORD = 10
-
-
-@cache
-def _database(url: str) -> Database:
-    """One pool for all requests: the Hub copies its configuration, which an open pool would not survive."""
-    return Database(url)
+from notehouse_core.errors import NotFound, Unavailable
+from notehouse_core.store import audit, invitations, login_sessions
+from notehouse_hub.hub.pool import database
+from notehouse_hub.login.password_rules import SHORTEST_PASSWORD, PasswordRules
+from notehouse_hub.login.passwords import Passwords
 
 
 class InvitationHandler(BaseHandler):  # type: ignore[misc]
     """The page of one invitation; who has its secret is who was invited."""
 
-    def initialize(self, database_url: str) -> None:
-        """Take where the accounts are."""
-        self.database = _database(database_url)
+    def initialize(self, database_url: str, rules: PasswordRules) -> None:
+        """Take where the accounts are, and what a password must be."""
+        self.database, self.rules = database(database_url), rules
 
     async def get(self) -> None:
         """Show the form, or say that the link is no longer good."""
@@ -39,17 +29,33 @@ class InvitationHandler(BaseHandler):  # type: ignore[misc]
         secret = self.get_body_argument("token", "")
         # Not get_body_argument's own stripping: spaces at the ends belong to a password.
         password = self.get_body_argument("password", "", strip=False)
-        if problem := problem_of(password, self.get_body_argument("again", "", strip=False)):
-            await self._show(secret, problem)
-            return
-        hashed = await asyncio.to_thread(PasswordHasher().hash, password)
+        again = self.get_body_argument("again", "", strip=False)
         try:
+            if problem := await self._problem(secret, password, again):
+                await self._show(secret, problem)
+                return
+            hashed = await Passwords().hash(password)
             async with self.database.session() as session:
-                await invitations.accept(session, secret, hashed)
+                user = await invitations.accept(session, secret, hashed)
+                await login_sessions.end_all(session, user)
+                address = self.request.remote_ip
+                await audit.record(
+                    session, user.username, "accept-invitation", user.username, address=address
+                )
         except NotFound:
             await self._show(secret)
             return
         self.redirect(self.settings["login_url"])
+
+    async def _problem(self, secret: str, password: str, again: str) -> str:
+        """What is wrong with what was typed. Raises NotFound for a link that is no longer good."""
+        async with self.database.session() as session:
+            username = (await invitations.invited(session, secret)).username
+        try:
+            problem = self.rules.problem_of(password, username)
+        except Unavailable as error:
+            return error.message
+        return problem or ("" if password == again else "The two passwords differ. Type them again.")
 
     async def _show(self, secret: str, problem: str = "") -> None:
         username, message = "", ""
@@ -71,16 +77,3 @@ class InvitationHandler(BaseHandler):  # type: ignore[misc]
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("Cache-Control", "no-store")
         self.finish(page)
-
-
-def problem_of(password: str, again: str) -> str:
-    """What is wrong with a new password; nothing when it can be taken."""
-    if len(password) < SHORTEST_PASSWORD:
-        return f"Use at least {SHORTEST_PASSWORD} characters."
-    if len(password) > LONGEST_PASSWORD or "\0" in password:
-        return f"Use at most {LONGEST_PASSWORD} characters."
-    if len(set(password)) < 4:
-        return "Use more different characters."
-    if password != again:
-        return "The two passwords differ. Type them again."
-    return ""

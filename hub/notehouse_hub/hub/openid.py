@@ -6,16 +6,17 @@ from typing import Any
 
 import httpx
 from oauthenticator.generic import GenericOAuthenticator
-from oauthenticator.oauth2 import OAuthLoginHandler
+from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthLoginHandler
 from tornado.web import HTTPError
 from traitlets import Unicode
 
 from notehouse_core.errors import Forbidden
 from notehouse_core.store.database import Database
 from notehouse_core.store.identities import NO_TENANT, Identity, admit, may_enter, places_of
-from notehouse_hub.hub.accounts import Account, find_account, note_login
+from notehouse_hub.hub.accounts import Account, find_account
 from notehouse_hub.hub.authenticator import LocalAccounts
 from notehouse_hub.hub.homes import NAME
+from notehouse_hub.hub.login_sessions import BeginsSession
 from notehouse_hub.hub.roles import is_gateway
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -31,6 +32,10 @@ class ToProvider(OAuthLoginHandler):  # type: ignore[misc]
         super().get()
 
 
+class FromProvider(BeginsSession, OAuthCallbackHandler):  # type: ignore[misc]
+    """Takes a browser back from the provider."""
+
+
 class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
     """The provider's people, by their groups; local accounts log in by the form, as ever."""
 
@@ -38,12 +43,21 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
     issuer = Unicode(help="The provider's address, as its discovery document names it").tag(config=True)
     groups_claim = Unicode("groups", help="The claim with the list of groups").tag(config=True)
     groups_pattern = Unicode(help="What a whole group must look like; names tenant and role").tag(config=True)
+    account_key = Unicode(help="The platform's secret for second factors of local accounts").tag(config=True)
     login_handler = ToProvider
+    callback_handler = FromProvider
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._database = Database(self.database_url)
-        self._local = LocalAccounts(parent=self.parent, database_url=self.database_url)
+        self._local = LocalAccounts(
+            parent=self.parent, database_url=self.database_url, account_key=self.account_key
+        )
+
+    def get_handlers(self, app: Any) -> list[Any]:
+        """Return the pages of the provider's login, beside those of local accounts."""
+        provider = [("/oauth_login", self.login_handler), ("/oauth_callback", self.callback_handler)]
+        return [*self._local.get_handlers(app), *provider]
 
     def login_url(self, base_url: str) -> str:
         """Lead to our own login page, which offers both ways."""
@@ -103,7 +117,6 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
                 raise HTTPError(403, "Your account is closed here. Ask your administrator.")
             if not await may_enter(session, user):
                 raise HTTPError(403, NO_TENANT)
-            await note_login(session, account)
         return account
 
     def _identity(self, told: dict[str, Any], name: str) -> Identity:

@@ -23,6 +23,7 @@ class HubIdentity:
     name: str
     admin: bool = False
     scopes: tuple[str, ...] = ()
+    session: str = ""  # the mark of the login that this token comes from; none of a token made by hand
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ def _user(name: str) -> str:
 
 def _identity(model: dict[str, Any]) -> HubIdentity:
     scopes = tuple(model.get("scopes") or ())
-    return HubIdentity(model["kind"], model["name"], bool(model.get("admin")), scopes)
+    session = str(model.get("session_id") or "")
+    return HubIdentity(model["kind"], model["name"], bool(model.get("admin")), scopes, session)
 
 
 def _expect(answer: httpx.Response, statuses: set[int]) -> httpx.Response:

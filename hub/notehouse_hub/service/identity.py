@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import errors, policy
-from notehouse_core.store import people, tokens
+from notehouse_core.store import login_sessions, people, tokens
 from notehouse_core.store.models import User
 from notehouse_core.tokens import API, INTERACTIVE, Claims
 from notehouse_hub.service.hub_api import HubIdentity
@@ -22,11 +22,15 @@ _SCOPES = ("access:services", "access:services!service=notehouse")
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever sent a request; `user` is the person, `claims` those of an execution token."""
+    """Whoever sent a request; `user` is the person, `claims` those of an execution token.
+
+    `hub_session` is the mark of the browser's login; a Hub token made by hand has none.
+    """
 
     actor: policy.Actor
     user: User | None = None
     claims: Claims | None = None
+    hub_session: str = ""
 
     @property
     def person(self) -> User:
@@ -41,6 +45,10 @@ class Caller:
     def administers(self) -> bool:
         """Whether this is the platform admin in person, not a token of theirs."""
         return self.actor.platform_admin and self.actor.purpose is None
+
+    def manages(self, tenant: str) -> bool:
+        """Whether this is somebody in person who manages the members of a tenant."""
+        return self.claims is None and "manage-members" in self.actor.actions_in(tenant)
 
     def tenant(self, wanted: str | None) -> str:
         """The tenant a request is about; may be left out by people who have one. Raises Invalid or Forbidden."""
@@ -93,9 +101,13 @@ async def _known_to_hub(request: Request, resources: Resources, session: AsyncSe
     user = await people.find_user(session, identity.name)
     if user is None:
         raise errors.Forbidden(f"There is no active account {identity.name}. Ask your administrator.")
+    mark = identity.session
+    if mark and not await login_sessions.is_hub_session_open(session, user.username, mark):
+        resources.hub.forget(token)
+        raise errors.Unauthenticated("This session was ended. Log in again.")
     actor = people.actor_of(user)
     request.state.who = (user.username, actor.tenants[0] if len(actor.tenants) == 1 else "")
-    return Caller(actor, user)
+    return Caller(actor, user, hub_session=mark)
 
 
 def _service(identity: HubIdentity) -> Caller:

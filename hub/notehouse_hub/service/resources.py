@@ -16,6 +16,9 @@ from notehouse_core.store.database import Database
 from notehouse_core.tokens import Signer, Verifier
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
+from notehouse_hub.login.password_rules import PasswordRules
+from notehouse_hub.login.passwords import Passwords
+from notehouse_hub.login.second_factor import SecondFactors
 from notehouse_hub.service.hub_api import HubApi
 from notehouse_hub.service.kernel_gateways import KernelGateways
 from notehouse_hub.service.sessions import Cookies
@@ -38,6 +41,9 @@ class Resources:
     artifacts: ArtifactStore
     cookies: Cookies
     usage: UsageWriter
+    passwords: Passwords
+    password_rules: PasswordRules
+    second_factors: SecondFactors
     client_id: str = "service-notehouse"
 
 
@@ -62,6 +68,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             artifacts=open_artifacts(settings),
             cookies=Cookies(required(settings.session_key, "session_key"), PREFIX),
             usage=usage,
+            passwords=Passwords(),
+            password_rules=PasswordRules(settings.breached_passwords),
+            second_factors=SecondFactors(required(settings.account_key, "account_key")),
         )
     finally:
         await usage.close()

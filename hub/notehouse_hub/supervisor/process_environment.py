@@ -148,8 +148,16 @@ def hub(platform: Platform) -> dict[str, str]:
         "NOTEHOUSE_PROXY_TOKEN": vault.text("proxy-token"),
         "NOTEHOUSE_COOKIE_SECRET": vault.text("cookie-secret"),
         "NOTEHOUSE_AUTH_REFRESH_SECONDS": str(platform.settings.auth_refresh_seconds),
+        **_accounts(platform),
         **_openid(platform),
     }
+
+
+def _accounts(platform: Platform) -> dict[str, str]:
+    """Return what checks and changes local accounts."""
+    breached = platform.settings.breached_passwords
+    given = {"NOTEHOUSE_BREACHED_PASSWORDS": str(breached)} if breached else {}
+    return {"NOTEHOUSE_ACCOUNT_KEY": platform.vault.text("account-key"), **given}
 
 
 def _openid(platform: Platform) -> dict[str, str]:
@@ -180,6 +188,7 @@ def api(platform: Platform) -> dict[str, str]:
         **_clickhouse(platform),
         **_hub_service(platform, "notehouse", prefix="/services/notehouse/"),
         **_printing(platform),
+        **_accounts(platform),
         "NOTEHOUSE_SESSION_KEY": platform.vault.text("session-key"),
         "NOTEHOUSE_WEBHOOK_KEY": platform.vault.text("webhook-key"),
         "NOTEHOUSE_SIGNING_KEY_FILE": str(platform.folders.data / "keys" / "signing-key.pem"),

@@ -58,6 +58,7 @@ class RunningHub:
     code_python: Path
     proxy_token: str = field(default_factory=lambda: secrets.token_hex(16))
     cookie_secret: str = field(default_factory=lambda: secrets.token_hex(32))
+    account_key: str = field(default_factory=lambda: secrets.token_hex(32))
     process: subprocess.Popen[bytes] | None = None
     proxy: subprocess.Popen[bytes] | None = None
     api_service: FakeApi | None = None
@@ -79,6 +80,7 @@ class RunningHub:
             "NOTEHOUSE_SERVICE_TOKENS": json.dumps(self.service_tokens),
             "NOTEHOUSE_PROXY_TOKEN": self.proxy_token,
             "NOTEHOUSE_COOKIE_SECRET": self.cookie_secret,
+            "NOTEHOUSE_ACCOUNT_KEY": self.account_key,
         }
 
     def start_proxy(self, program: Path) -> None:
@@ -220,22 +222,31 @@ class FakeApi:
         self._server.server_close()
 
 
-@pytest.fixture(scope="session")
-def hub(code_python: Path) -> Iterator[RunningHub]:
+@contextlib.contextmanager
+def running_hub(code_python: Path) -> Iterator[RunningHub]:
+    """A Hub with its proxy and Postgres, and nothing behind its services yet."""
     services = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor")
     with engine_folder() as folder, embedded_postgres(folder) as running:
         (folder / "data").mkdir(mode=0o755)
         asyncio.run(people.make(running.urls, PASSWORD))
         tokens = {name: secrets.token_hex(16) for name in services}
         started = RunningHub(folder, running, free_ports(), tokens, code_python)
-        api = FakeApi(started.port + 3)
         try:
-            started.api_service = api
             started.start_proxy(proxy_program())
             started.start()
             yield started
         finally:
             started.stop()
+
+
+@pytest.fixture(scope="session")
+def hub(code_python: Path) -> Iterator[RunningHub]:
+    with running_hub(code_python) as started:
+        api = FakeApi(started.port + 3)
+        try:
+            started.api_service = api
+            yield started
+        finally:
             api.stop()
 
 

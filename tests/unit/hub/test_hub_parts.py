@@ -17,41 +17,7 @@ from notehouse_core.errors import Invalid
 from notehouse_hub.hub import configuration, homes, landing, processes, roles
 from notehouse_hub.hub.authenticator import credentials
 from notehouse_hub.hub.errors import ServerRefusedError
-from notehouse_hub.hub.passwords import Passwords
-from notehouse_hub.hub.throttle import REMEMBERED, Throttle
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_waits_double_after_the_free_tries() -> None:
-    clock = Clock()
-    throttle = Throttle(3, clock)
-    waits = []
-    for _ in range(6):
-        throttle.failed("ann")
-        waits.append(throttle.wait("ann"))
-    assert waits == [0, 0, 0, 2, 4, 8]
-    assert throttle.wait("bob") == 0
-    clock.now += 7.5
-    assert throttle.wait("ann") == 0.5
-    for _ in range(40):
-        throttle.failed("ann")
-    assert throttle.wait("ann") == 300
-    throttle.succeeded("ann")
-    assert throttle.wait("ann") == 0
-
-
-def test_throttle_remembers_only_so_many() -> None:
-    throttle = Throttle(0)
-    for number in range(REMEMBERED + 10):
-        throttle.failed(number)
-    assert throttle.wait(0) == 0
-    assert throttle.wait(REMEMBERED + 9) > 0
+from notehouse_hub.login.passwords import Passwords
 
 
 @pytest.mark.parametrize(
@@ -82,6 +48,15 @@ async def test_passwords() -> None:
     assert not await passwords.match(hashed, "wrong")
     assert not await passwords.match(None, "the password of nobody")
     assert not await passwords.match("no hash at all", "right")
+
+
+async def test_a_hash_of_weaker_times_is_made_anew() -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=8192).hash("right")
+    passwords = Passwords()
+    better = await passwords.renewed(weak, "right")
+    assert better is not None
+    assert await passwords.match(better, "right")
+    assert await passwords.renewed(better, "right") is None
 
 
 def test_home_is_private_and_a_link_is_not_followed(tmp_path: Path) -> None:
@@ -165,6 +140,7 @@ def secrets_given() -> dict[str, str]:
         "NOTEHOUSE_SERVICE_TOKENS": '{"notehouse": "n"}',
         "NOTEHOUSE_PROXY_TOKEN": "p",
         "NOTEHOUSE_COOKIE_SECRET": "ab" * 32,
+        "NOTEHOUSE_ACCOUNT_KEY": "k",
     }
 
 

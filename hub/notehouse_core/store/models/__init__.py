@@ -18,6 +18,7 @@ from notehouse_core.store.models.content import (
     DataSource,
     Snapshot,
 )
+from notehouse_core.store.models.logins import LoginAttempt, LoginSession, SecondFactor
 from notehouse_core.store.models.work import RUN_STATES, AuditEvent, Run, Schedule, Token
 
 __all__ = [
@@ -34,11 +35,14 @@ __all__ = [
     "DataSource",
     "Delivery",
     "Invitation",
+    "LoginAttempt",
+    "LoginSession",
     "Membership",
     "Permission",
     "Role",
     "Run",
     "Schedule",
+    "SecondFactor",
     "Snapshot",
     "Tenant",
     "Token",

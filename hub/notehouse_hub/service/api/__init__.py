@@ -8,18 +8,22 @@ from notehouse_hub.service.api import (
     exports,
     kernel_gateways,
     me,
+    my_account,
     permissions,
     queries,
     runs,
     schedules,
     tenants,
     tokens,
+    users,
     versions,
 )
 
 ROUTERS = (
     me.router,
+    my_account.router,
     tokens.router,
+    users.router,
     tenants.router,
     data_sources.router,
     queries.router,

@@ -109,7 +109,10 @@ async def account(request: Request, caller: PageCallerDep) -> Response:
         }
         for one in caller.actor.memberships
     ]
-    return render(request, "account.html", visitor_of(caller), memberships=memberships, has_password=False)
+    has_password = caller.person.password_hash is not None
+    return render(
+        request, "account.html", visitor_of(caller), memberships=memberships, has_password=has_password
+    )
 
 
 @router.get("/docs")

@@ -1,0 +1,80 @@
+"""Accounts: make, find and close them."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from notehouse_core.errors import Conflict, NotFound
+from notehouse_core.store import invitations, login_sessions, tokens
+from notehouse_core.store.models import Membership, Role, Tenant, User
+from notehouse_core.store.plan import CHANNEL
+
+_MEMBERSHIPS = selectinload(User.memberships)
+WITH_PLACES = (_MEMBERSHIPS.selectinload(Membership.role), _MEMBERSHIPS.selectinload(Membership.tenant))
+
+
+async def find(session: AsyncSession, username: str) -> User:
+    """An account, closed or not, with its roles loaded. Raises NotFound."""
+    query = select(User).where(User.username == username).options(*WITH_PLACES)
+    found = await session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound("There is no such account.")
+    return found
+
+
+async def create(session: AsyncSession, user: User) -> None:
+    """Keep a new account. Raises Conflict when its name is taken."""
+    if await session.scalar(select(User.id).where(User.username == user.username)) is not None:
+        raise Conflict(f"The name {user.username} is taken. Choose another.")
+    session.add(user)
+    await session.flush()
+
+
+async def join(session: AsyncSession, user: User, tenant: str, role: str) -> None:
+    """Give somebody a role of a tenant. Raises NotFound when there is no such role."""
+    wanted = select(Role).join(Role.tenant).where(Tenant.slug == tenant, Tenant.is_active, Role.name == role)
+    found = await session.scalar(wanted)
+    if found is None:
+        raise NotFound(f"There is no role {role} in {tenant}.")
+    session.add(Membership(tenant_id=found.tenant_id, user_id=user.id, role_id=found.id))
+    await session.flush()
+    await announce(session)
+
+
+async def announce(session: AsyncSession) -> None:
+    """Tell those who follow rights that some have changed."""
+    await session.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+async def close(session: AsyncSession, user: User) -> None:
+    """Close an account: sessions, tokens and invitations end, and its server stops; what it made stays."""
+    user.is_active = False
+    await session.flush()
+    await login_sessions.end_all(session, user)
+    await invitations.withdraw(session, user)
+    await tokens.revoke_all(session, subject=user.username)
+
+
+async def reopen(session: AsyncSession, user: User) -> None:
+    """Open a closed account again; its owner logs in anew."""
+    user.is_active = True
+    await session.flush()
+    await announce(session)
+
+
+async def set_password(
+    session: AsyncSession, user: User, password_hash: str, *, keep: str | None = None
+) -> None:
+    """Give an account another password; its sessions end, all but the one that `keep` marks."""
+    user.password_hash = password_hash
+    await session.flush()
+    await login_sessions.end_all(session, user, but=keep)
+    await invitations.withdraw(session, user)
+
+
+async def other_admins(session: AsyncSession, user: User) -> int:
+    """How many platform admins there are who can log in with a password, besides this one."""
+    able = (User.is_admin, User.is_active, User.password_hash.is_not(None), User.id != user.id)
+    return await session.scalar(select(func.count()).where(*able)) or 0

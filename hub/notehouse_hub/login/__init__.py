@@ -1,0 +1,1 @@
+"""What proves that somebody is who they say: passwords and second factors. For the Hub and for the API."""
