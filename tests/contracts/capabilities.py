@@ -62,7 +62,12 @@ CAPABILITIES = [
     Row("GET", "/me/second-factor", (200, 200, 200, 200, 401)),
     Row("POST", "/me/second-factor", (403, 403, 403, 403, 401), {"password": "x"}),
     Row("POST", "/me/second-factor/confirm", (400, 400, 400, 400, 401), {"code": "000000"}),
-    Row("POST", "/me/second-factor/recovery-codes", (404, 404, 404, 404, 401), {"password": "x", "code": "000000"}),
+    Row(
+        "POST",
+        "/me/second-factor/recovery-codes",
+        (404, 404, 404, 404, 401),
+        {"password": "x", "code": "000000"},
+    ),
     Row("POST", "/me/second-factor/remove", (404, 404, 404, 404, 401), {"password": "x", "code": "000000"}),
     Row("GET", "/users", (403, 403, 403, 200, 401)),
     Row("POST", "/users", (403, 403, 403, 409, 401), {"username": "united-viewer"}),

@@ -207,7 +207,9 @@ async def password(
 
 
 @router.delete("/{username}/second-factor", status_code=204)
-async def reset_second_factor(username: Name, caller: CallerDep, session: SessionDep, audit: AuditDep) -> None:
+async def reset_second_factor(
+    username: Name, caller: CallerDep, session: SessionDep, audit: AuditDep
+) -> None:
     """Take the second factor off an account whose owner has lost it, as the platform admin."""
     _ = caller.person
     found = await _known(username, caller, session)
