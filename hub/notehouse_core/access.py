@@ -87,6 +87,19 @@ def make_class(tenant: str, grants: Iterable[TableGrant], limits: Limits | None 
     return AccessClass(tenant, tuple(sorted(merged.values(), key=_sort_key)), limits or Limits())
 
 
+def effective_limits(quotas: Mapping[str, int], roles: Iterable[Mapping[str, int]]) -> Limits:
+    """The limits of somebody with these roles: each the most that one of them allows, never more than the tenant's.
+
+    `quotas` are the tenant's; what it does not set is the platform's own. A role lowers what it names.
+    """
+    known = asdict(Limits())
+    tenant = {name: int(quotas.get(name, most)) for name, most in known.items()}
+    lowered = [
+        {name: min(int(role.get(name, most)), most) for name, most in tenant.items()} for role in roles
+    ]
+    return Limits(**{name: max((role[name] for role in lowered), default=tenant[name]) for name in known})
+
+
 def clickhouse_user(class_id: str) -> str:
     """Name of a class's ClickHouse user."""
     return f"nh_{class_id}"
@@ -100,31 +113,6 @@ def hub_user(class_id: str) -> str:
 def clickhouse_password(class_secret: str, class_id: str) -> str:
     """A class's ClickHouse password: HMAC-SHA256 of its id, so nothing needs to be stored (RFC 2104)."""
     return hmac.new(class_secret.encode(), class_id.encode(), hashlib.sha256).hexdigest()
-
-
-def fill(row_filter: str, attributes: Mapping[str, object]) -> str:
-    """A row filter with its `{user.attribute}` slots filled by quoted literals.
-
-    Raises KeyError with the attribute's name when the user has no such attribute: no value, no rows.
-    """
-    out, rest = "", row_filter
-    while "{user." in rest:
-        before, _, after = rest.partition("{user.")
-        name, _, rest = after.partition("}")
-        out += before + literal(attributes[name])
-    return out + rest
-
-
-def literal(value: object) -> str:
-    """A ClickHouse literal of a JSON scalar or a list of them."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list | tuple):
-        return "(" + ", ".join(literal(item) for item in value) + ")"
-    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _sort_key(grant: TableGrant) -> tuple[str, str, str, str, tuple[str, ...]]:

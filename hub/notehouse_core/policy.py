@@ -11,7 +11,8 @@ ACTIONS = {
     "view-dashboards": "See the tenant's published dashboards.",
     "create-dashboards": "Publish notebooks as new dashboards.",
     "manage-schedules": "Schedule notebooks, set alerts, and see what they did.",
-    "manage-members": "Give and take roles in the tenant.",
+    "manage-members": "Invite people, and give and take roles in the tenant.",
+    "manage-roles": "Make roles, and say what each may do and which rows it reads.",
     "manage-sources": "Connect and change data sources.",
     "manage-tenant": "Change the tenant's settings.",
     "read-audit": "See who did what in the tenant.",
@@ -23,13 +24,30 @@ ROLES: dict[str, tuple[str, ...]] = {
     "admin": tuple(ACTIONS),
 }
 
-# What each dashboard permission includes.
+# What can be done with one thing of a tenant, by its kind.
+RESOURCE_ACTIONS: dict[str, dict[str, str]] = {
+    "dashboard": {
+        "view": "See a dashboard, with the rows that one may read.",
+        "edit": "Publish new versions of a dashboard and change what is said about it.",
+        "share": "Say who else may see a dashboard.",
+        "admin": "Give others the rights on a dashboard, and take it away.",
+    },
+    "saved-query": {
+        "view": "Read a saved query, and run it with one's own rights.",
+        "edit": "Change a saved query, or take it away.",
+    },
+}
+
+# What each permission on a dashboard includes.
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     "view": ("view",),
     "edit": ("view", "edit"),
     "share": ("view", "share"),
     "admin": ("view", "edit", "share", "admin"),
 }
+
+# Which action in the tenant somebody needs before a thing of this kind can be theirs to see at all.
+_ENTRANCE = {"dashboard": "view-dashboards", "saved-query": "run-sql"}
 
 
 @dataclass(frozen=True)
@@ -84,58 +102,88 @@ class Actor:
         return frozenset(m.role for m in self.memberships if m.tenant == tenant)
 
 
-def decide(actor: Actor, action: str, tenant: str) -> Decision:
-    """May this actor do `action` in `tenant`?
+@dataclass(frozen=True)
+class Resource:
+    """What a decision is about: a tenant, or one thing of it; `is_public` means public within the tenant."""
 
-    Raises KeyError for an action that does not exist: a typo must not read as "no".
+    tenant: str
+    kind: str = "tenant"
+    owner: str = ""
+    is_public: bool = False
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One permission on a thing: a user or a role, and what it may do."""
+
+    permission: str
+    user: str | None = None
+    role: str | None = None
+
+    def names(self, actor: Actor, tenant: str) -> bool:
+        """Is this grant for the actor?"""
+        return self.user == actor.name if self.user else self.role in actor.roles_in(tenant)
+
+
+def decide(actor: Actor, action: str, resource: Resource, grants: Iterable[Grant] = ()) -> Decision:
+    """May this actor do `action` with `resource`, on which there are these `grants`?
+
+    Raises KeyError for an action or a kind that does not exist: a typo must not read as "no".
     """
+    if resource.kind == "tenant":
+        return _decide_in_tenant(actor, action, resource.tenant)
+    return _decide_on(actor, action, resource, grants)
+
+
+def may_give(actor: Actor, actions: Iterable[str], tenant: str) -> Decision:
+    """May this actor give somebody a role with these actions? Nobody gives more than they have."""
+    allowed = decide(actor, "manage-members", Resource(tenant))
+    missing = sorted(set(actions) - actor.actions_in(tenant))
+    if not allowed or not missing or (actor.platform_admin and actor.purpose is None):
+        return allowed
+    return Decision(
+        False, f"This role allows what {actor.name} may not do: {ACTIONS.get(missing[0], missing[0])}"
+    )
+
+
+def _decide_in_tenant(actor: Actor, action: str, tenant: str) -> Decision:
     sentence = ACTIONS[action]
     if actor.platform_admin and actor.purpose is None:
         return Decision(True, f"{actor.name} is the platform admin.")
     if tenant not in actor.tenants:
         return Decision(False, f"{actor.name} does not belong to this tenant.")
-    if action in actor.actions_in(tenant):
-        return Decision(True, f"A role of {actor.name} allows: {sentence}")
+    for membership in actor.memberships:
+        if membership.tenant == tenant and action in membership.actions:
+            return Decision(True, f"The role {membership.role} of {actor.name} allows: {sentence}")
     return Decision(
         False,
         f"No role of {actor.name} allows this: {sentence} Ask an admin of {tenant} for a role that does.",
     )
 
 
-@dataclass(frozen=True)
-class DashboardGrant:
-    """One row of a dashboard's permissions: a user or a role, and what it may do."""
-
-    permission: str
-    user: str | None = None
-    role: str | None = None
-
-
-def decide_dashboard(
-    actor: Actor, wanted: str, *, tenant: str, owner: str, is_public: bool, grants: Iterable[DashboardGrant]
-) -> Decision:
-    """May this actor `view`, `edit`, `share` or `admin` one dashboard of `tenant`?
-
-    `is_public` means public within the tenant. The platform admin administers dashboards, but sees their rows only
-    as a member of the tenant.
-    """
-    if actor.platform_admin and actor.purpose is None and wanted != "view":
+def _decide_on(actor: Actor, action: str, thing: Resource, grants: Iterable[Grant]) -> Decision:
+    """The platform admin administers what there is, but sees a tenant's rows only as a member of it."""
+    _, entrance = RESOURCE_ACTIONS[thing.kind][action], _ENTRANCE[thing.kind]
+    what, tenant = thing.kind.replace("-", " "), thing.tenant
+    if actor.platform_admin and actor.purpose is None and action != "view":
         return Decision(True, f"{actor.name} is the platform admin.")
     if tenant not in actor.tenants:
         return Decision(False, f"{actor.name} does not belong to this tenant.")
-    if "view-dashboards" not in actor.actions_in(tenant):
-        return Decision(False, f"No role of {actor.name} allows dashboards. Ask an admin of {tenant}.")
-    if actor.name == owner or "manage-tenant" in actor.actions_in(tenant):
-        return Decision(True, f"{actor.name} owns this dashboard or administers {tenant}.")
-    if wanted == "view" and is_public:
-        return Decision(True, f"Everyone in {tenant} may view this dashboard.")
+    if entrance not in actor.actions_in(tenant):
+        return Decision(
+            False, f"No role of {actor.name} allows this: {ACTIONS[entrance]} Ask an admin of {tenant}."
+        )
+    if actor.name == thing.owner:
+        return Decision(True, f"{actor.name} owns this {what}.")
+    if "manage-tenant" in actor.actions_in(tenant):
+        return Decision(True, f"{actor.name} administers {tenant}.")
+    if action == "view" and thing.is_public:
+        return Decision(True, f"Everyone in {tenant} may view this {what}.")
     for grant in grants:
-        if wanted in PERMISSIONS[grant.permission] and _names(grant, actor, tenant):
-            return Decision(True, f"Shared for {grant.permission} with {grant.user or grant.role}.")
+        if action in PERMISSIONS[grant.permission] and grant.names(actor, tenant):
+            return Decision(
+                True, f"Shared for {grant.permission} with {grant.user or f'the role {grant.role}'}."
+            )
     return Decision(
-        False, f"This dashboard is not shared with {actor.name} for {wanted}. Ask its owner, {owner}."
+        False, f"This {what} is not shared with {actor.name} for {action}. Ask its owner, {thing.owner}."
     )
-
-
-def _names(grant: DashboardGrant, actor: Actor, tenant: str) -> bool:
-    return grant.user == actor.name if grant.user else grant.role in actor.roles_in(tenant)

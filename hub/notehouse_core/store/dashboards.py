@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from notehouse_core.errors import TooMany
 from notehouse_core.ids import uuid7
-from notehouse_core.policy import Actor, DashboardGrant, Decision, decide_dashboard
+from notehouse_core.policy import Actor, Decision, Grant, Resource, decide
 from notehouse_core.store.models import (
     Dashboard,
     DashboardPermission,
@@ -97,21 +97,20 @@ async def find(session: AsyncSession, reference: str, *, lock: bool = False) -> 
 def decision(actor: Actor, wanted: str, dashboard: Dashboard) -> Decision:
     """May this actor `view`, `edit`, `share` or `admin` a loaded dashboard?"""
     grants = [
-        DashboardGrant(
+        Grant(
             one.permission_type,
             user=one.user.username if one.user else None,
             role=one.role.name if one.role else None,
         )
         for one in dashboard.permissions
     ]
-    return decide_dashboard(
-        actor,
-        wanted,
-        tenant=dashboard.tenant.slug,
+    resource = Resource(
+        dashboard.tenant.slug,
+        "dashboard",
         owner=dashboard.owner.username,
         is_public=dashboard.is_public,
-        grants=grants,
     )
+    return decide(actor, wanted, resource, grants)
 
 
 async def add_version(session: AsyncSession, dashboard: Dashboard, **content: Any) -> DashboardVersion:
@@ -136,8 +135,8 @@ async def versions_of(session: AsyncSession, dashboard: Dashboard) -> list[Dashb
 
 async def viewing_classes(session: AsyncSession, dashboard: Dashboard) -> set[str]:
     """The access classes of everyone who may view a dashboard now."""
-    plan = await load_access_plan(session)
     tenant = dashboard.tenant.slug
+    plan = await load_access_plan(session, tenant=tenant)
     viewers = [
         user for user in await members_of(session, tenant) if decision(actor_of(user), "view", dashboard)
     ]

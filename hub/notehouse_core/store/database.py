@@ -10,6 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from notehouse_core.errors import Unavailable
+from notehouse_core.store import audit as _audit  # noqa: F401 - every session is audited
+from notehouse_core.store.isolation import EVERYWHERE, limit_to
 
 
 class Database:
@@ -24,15 +26,17 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self, tenants: str = EVERYWHERE) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end of the block, undone by any error.
+
+        It sees the rows of `tenants` (see `isolation`); processes that work for all leave it as it is.
 
         Raises sqlalchemy.exc.OperationalError while Postgres is away, Unavailable when every connection is in use
         for longer than a request may wait.
         """
         async with self._sessions() as session, session.begin():
             try:
-                await session.connection()
+                await limit_to(session, tenants)
             except PoolTimeout as error:
                 raise Unavailable("Too much is going on at once. Try again in a moment.") from error
             yield session

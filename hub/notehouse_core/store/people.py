@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from notehouse_core import policy
-from notehouse_core.store.models import Membership, Role, User
+from notehouse_core.store.models import Membership, Role, Tenant, User
 
 TENANT_RESOURCE = "tenant"
 
@@ -22,8 +22,8 @@ async def find_user(session: AsyncSession, username: str) -> User | None:
 
 async def members_of(session: AsyncSession, tenant: str) -> list[User]:
     """Every active person of an active tenant, with roles loaded."""
-    people = await session.scalars(_people())
-    return [one for one in people if any(m.tenant.slug == tenant for m in _active(one))]
+    belongs = User.memberships.any(Membership.tenant.has((Tenant.slug == tenant) & Tenant.is_active))
+    return list(await session.scalars(_people().where(belongs)))
 
 
 def actor_of(user: User) -> policy.Actor:

@@ -2,84 +2,158 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
-from notehouse_core.access import PLATFORM, AccessClass, AccessPlan, TableGrant, fill, make_class
-from notehouse_core.errors import NotFound
+from notehouse_core.access import PLATFORM, AccessClass, AccessPlan, TableGrant, effective_limits, make_class
+from notehouse_core.errors import Invalid, NotFound
+from notehouse_core.row_filter import ALL_ROWS, parse
 from notehouse_core.store.models import DataSource, Membership, Permission, Role, Tenant, User
 
 CHANNEL = "notehouse_rights"
 PREFIX = "data:"
 USAGE_DATABASE = "notehouse"  # the platform admin reads it, nobody else
-ALL_ROWS = "1"
+
+log = logging.getLogger(__name__)
 
 
-async def load_access_plan(session: AsyncSession) -> AccessPlan:
-    """Every class that an active user of an active tenant holds now, and the platform admin's own."""
+@dataclass(frozen=True)
+class _RoleRights:
+    """What one role reads, and the limits it sets."""
+
+    permissions: tuple[tuple[str, dict[str, Any]], ...]
+    limits: Mapping[str, int]
+
+
+@dataclass
+class _Member:
+    """A person in a tenant, with the roles that read data."""
+
+    attributes: Mapping[str, object]
+    quotas: Mapping[str, int]
+    roles: list[_RoleRights] = field(default_factory=list)
+
+
+async def load_access_plan(session: AsyncSession, *, tenant: str | None = None) -> AccessPlan:
+    """Every class that an active user of an active tenant (or just of `tenant`) holds, and the platform admin's own."""
     classes: dict[str, AccessClass] = {}
     members: dict[tuple[str, str], str] = {}
-    for (user, tenant), permissions in (await _data_permissions(session)).items():
-        made = make_class(tenant, _grants(permissions, user.attributes))
-        classes[made.id], members[user.username, tenant] = made, made.id
-    admins = (await session.scalars(select(User.username).where(User.is_admin, User.is_active))).all()
-    if admins and (platform := await _platform_class(session)):
-        classes[platform.id] = platform
-        members.update({(name, PLATFORM): platform.id for name in admins})
+    known: dict[str, AccessClass] = {}  # thousands of people have the same few sets of rights
+    for (name, slug), member in (await _members(session, tenant=tenant)).items():
+        rights = json.dumps([slug, member.attributes, [repr(one) for one in member.roles]], sort_keys=True)
+        if rights not in known:
+            known[rights] = _class_of(slug, member)
+        made = known[rights]
+        classes[made.id], members[name, slug] = made, made.id
+    if tenant in {None, PLATFORM}:
+        await _add_platform(session, classes, members)
     return AccessPlan(classes, members)
 
 
 async def class_of(session: AsyncSession, username: str, tenant: str) -> AccessClass:
     """The class a user has in a tenant ("*": the platform admin's own). Raises NotFound for no data."""
-    found = (await load_access_plan(session)).class_of(username, tenant)
+    if tenant == PLATFORM:
+        found = (await load_access_plan(session, tenant=PLATFORM)).class_of(username, tenant)
+    else:
+        member = (await _members(session, tenant=tenant, username=username)).get((username, tenant))
+        found = _class_of(tenant, member) if member else None
     if found is None:
         raise NotFound(f"{username} may read no data here. Ask an admin for a role that reads some.")
     return found
 
 
-async def _data_permissions(session: AsyncSession) -> dict[tuple[User, str], list[Permission]]:
-    """What each member of each tenant may select; only of those who may read something."""
-    rows = await session.scalars(
-        select(Membership)
-        .join(Membership.user)
-        .join(Membership.tenant)
+def preview_class(
+    tenant: str, attributes: Mapping[str, object], permissions: Iterable[tuple[str, Mapping[str, Any]]]
+) -> AccessClass:
+    """The class that (resource, conditions) pairs would give to somebody with these attributes; nothing is stored."""
+    rights = _RoleRights(tuple((resource, dict(conditions)) for resource, conditions in permissions), {})
+    return _class_of(tenant, _Member(attributes, {}, [rights]))
+
+
+def _class_of(tenant: str, member: _Member) -> AccessClass:
+    grants = [
+        grant
+        for role in member.roles
+        for resource, conditions in role.permissions
+        if (grant := _grant(resource, conditions, member.attributes))
+    ]
+    return make_class(tenant, grants, effective_limits(member.quotas, [role.limits for role in member.roles]))
+
+
+async def _members(
+    session: AsyncSession, *, tenant: str | None = None, username: str | None = None
+) -> dict[tuple[str, str], _Member]:
+    """Everybody (or just one) who may read something, by username and tenant."""
+    query = (
+        select(User.username, User.attributes, Tenant.slug, Tenant.settings, Membership.role_id)
+        .join(User, Membership.user_id == User.id)
+        .join(Tenant, Membership.tenant_id == Tenant.id)
         .where(User.is_active, Tenant.is_active)
-        .options(
-            selectinload(Membership.user),
-            selectinload(Membership.tenant),
-            selectinload(Membership.role).selectinload(Role.permissions),
-        )
+        .order_by(Membership.role_id)
     )
-    found: dict[tuple[User, str], list[Permission]] = defaultdict(list)
-    for membership in rows:
-        data = [one for one in membership.role.permissions if _is_data(one)]
-        if data:
-            found[membership.user, membership.tenant.slug] += data
+    if tenant is not None:
+        query = query.where(Tenant.slug == tenant)
+    if username is not None:
+        query = query.where(User.username == username)
+    rows = (await session.execute(query)).all()
+    roles = await _roles(session, {row.role_id for row in rows})
+    found: dict[tuple[str, str], _Member] = {}
+    for row in rows:
+        if role := roles.get(row.role_id):
+            quotas = row.settings.get("quotas") or {}
+            member = found.setdefault((row.username, row.slug), _Member(row.attributes, quotas))
+            member.roles.append(role)
     return found
 
 
-def _is_data(permission: Permission) -> bool:
-    return permission.resource.startswith(PREFIX) and permission.action == "select"
+async def _roles(session: AsyncSession, ids: set[UUID]) -> dict[UUID, _RoleRights]:
+    """Those of the roles that read data."""
+    query = (
+        select(Role.id, Role.limits, Permission.resource, Permission.conditions)
+        .join(Permission, Permission.role_id == Role.id)
+        .where(Role.id.in_(ids), Permission.action == "select", Permission.resource.startswith(PREFIX))
+        .order_by(Permission.resource, Permission.id)
+    )
+    permissions: dict[UUID, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+    limits: dict[UUID, dict[str, int]] = {}
+    for role_id, role_limits, resource, conditions in await session.execute(query):
+        permissions[role_id].append((resource, conditions))
+        limits[role_id] = role_limits
+    return {role_id: _RoleRights(tuple(found), limits[role_id]) for role_id, found in permissions.items()}
 
 
-def _grants(permissions: Iterable[Permission], attributes: dict[str, object]) -> list[TableGrant]:
-    return [grant for permission in permissions if (grant := _grant(permission, attributes))]
-
-
-def _grant(permission: Permission, attributes: dict[str, object]) -> TableGrant | None:
-    """The grant of one permission; None where the user lacks an attribute of its filter: no value, no rows."""
-    source, _, path = permission.resource.removeprefix(PREFIX).partition("/")
+def _grant(
+    resource: str, conditions: Mapping[str, Any], attributes: Mapping[str, object]
+) -> TableGrant | None:
+    """The grant of one permission; None where its filter cannot be filled in or read: no value, no rows."""
+    source, _, path = resource.removeprefix(PREFIX).partition("/")
     database, _, table = path.partition(".")
-    columns = permission.conditions.get("columns")
+    columns = conditions.get("columns")
     try:
-        row_filter = fill(str(permission.conditions.get("row_filter") or ALL_ROWS), attributes)
+        row_filter = parse(str(conditions.get("row_filter") or ALL_ROWS)).sql(attributes)
     except KeyError:
         return None
+    except Invalid as error:
+        log.error("a right on %s is left out: %s", resource, error)
+        return None
     return TableGrant(source, database, table, tuple(sorted(columns)) if columns else None, row_filter)
+
+
+async def _add_platform(
+    session: AsyncSession, classes: dict[str, AccessClass], members: dict[tuple[str, str], str]
+) -> None:
+    admins = (await session.scalars(select(User.username).where(User.is_admin, User.is_active))).all()
+    if admins and (platform := await _platform_class(session)):
+        classes[platform.id] = platform
+        members.update({(name, PLATFORM): platform.id for name in admins})
 
 
 async def _platform_class(session: AsyncSession) -> AccessClass | None:

@@ -5,13 +5,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import errors, policy
-from notehouse_core.store import login_sessions, people, tokens
-from notehouse_core.store.models import User
+from notehouse_core.access import PLATFORM
+from notehouse_core.store import audit, login_sessions, people, tokens
+from notehouse_core.store.isolation import EVERYWHERE, NOWHERE, limit_to
+from notehouse_core.store.models import Tenant, User
 from notehouse_core.tokens import API, INTERACTIVE, Claims
 from notehouse_hub.service.hub_api import HubIdentity
+from notehouse_hub.service.request_context import request_id
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 from notehouse_hub.service.sessions import XSRF_HEADER, shows_xsrf
 
@@ -66,13 +70,36 @@ class Caller:
 
     def require(self, action: str, tenant: str) -> None:
         """Raise Forbidden with the policy's reason unless this caller may."""
-        decided = policy.decide(self.actor, action, tenant)
+        decided = policy.decide(self.actor, action, policy.Resource(tenant))
         if not decided:
             raise errors.Forbidden(decided.reason)
 
 
 async def caller_of(request: Request, resources: ResourcesDep, session: SessionDep) -> Caller:
-    """Say who calls. Raises Unauthenticated or Forbidden."""
+    """Say who calls, and from here on show the request their tenants alone. Raises Unauthenticated or Forbidden."""
+    await limit_to(session, EVERYWHERE)
+    caller = await _identified(request, resources, session)
+    audit.sign(session, audit.Author(caller.actor.name, _address(request), request_id.get()))
+    await limit_to(session, await _scope(session, caller))
+    return caller
+
+
+def _address(request: Request) -> str | None:
+    """Where a request comes from: what our own proxy wrote last, never what a client claims."""
+    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return forwarded or (request.client.host if request.client else None)
+
+
+async def _scope(session: AsyncSession, caller: Caller) -> str | list[UUID]:
+    """The tenants whose rows a request may be about at all; services of ours and the platform admin: all."""
+    if caller.claims is not None and caller.claims.tenant != PLATFORM:
+        return list(await session.scalars(select(Tenant.id).where(Tenant.slug == caller.claims.tenant)))
+    if caller.actor.service or caller.actor.platform_admin:
+        return EVERYWHERE
+    return sorted({one.tenant_id for one in caller.user.memberships}) if caller.user else NOWHERE
+
+
+async def _identified(request: Request, resources: Resources, session: AsyncSession) -> Caller:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return await _token_holder(resources, session, secret)

@@ -13,6 +13,7 @@ from notehouse_core.artifacts import ArtifactStore, open_artifacts
 from notehouse_core.errors import Invalid
 from notehouse_core.settings import Settings, required
 from notehouse_core.store.database import Database
+from notehouse_core.store.isolation import NOWHERE
 from notehouse_core.tokens import Signer, Verifier
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
@@ -97,8 +98,11 @@ ResourcesDep = Annotated[Resources, Depends(resources_of)]
 
 
 async def session_of(resources: ResourcesDep) -> AsyncIterator[AsyncSession]:
-    """Give a request one transaction, committed before the answer goes out and undone by any error."""
-    async with resources.database.session() as session:
+    """Give a request one transaction, committed before the answer goes out and undone by any error.
+
+    It sees nothing of any tenant until it is known who calls.
+    """
+    async with resources.database.session(NOWHERE) as session:
         yield session
 
 

@@ -1,12 +1,10 @@
-"""Access classes: equal rights share one, and a filter's slots cannot be broken out of."""
+"""Access classes: equal rights share one, and of two roles the more generous limit counts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from notehouse_core.access import (
     AccessClass,
@@ -14,8 +12,7 @@ from notehouse_core.access import (
     Limits,
     TableGrant,
     clickhouse_password,
-    fill,
-    literal,
+    effective_limits,
     make_class,
 )
 
@@ -45,23 +42,21 @@ def test_two_roles_on_one_table_show_the_rows_of_either_and_the_columns_of_both(
     assert make_class("t", [UA, grant(row_filter="1")]).grants == (grant(row_filter="1"),)
 
 
-@given(st.text())
-def test_any_text_stays_one_literal(value: str) -> None:
-    quoted = literal(value)
-    assert quoted[0] == quoted[-1] == "'"
-    inside, position = quoted[1:-1], 0
-    while position < len(inside):
-        assert inside[position] != "'"
-        position += 2 if inside[position] == "\\" else 1
-    assert position == len(inside)
-
-
-def test_slots_are_filled_with_literals_of_their_kind() -> None:
-    attributes = {"carrier": "O'Hare", "years": [2012, 2013], "all": True}
-    filled = fill("c = {user.carrier} AND y IN {user.years} AND {user.all}", attributes)
-    assert filled == r"c = 'O\'Hare' AND y IN (2012, 2013) AND true"
-    with pytest.raises(KeyError, match="region"):
-        fill("r = {user.region}", attributes)
+@pytest.mark.parametrize(
+    ("quotas", "roles", "seconds"),
+    [
+        ({}, [], 60),
+        ({"execution_seconds": 20}, [{}], 20),
+        ({"execution_seconds": 20}, [{"execution_seconds": 5}], 5),
+        ({"execution_seconds": 20}, [{"execution_seconds": 90}], 20),
+        ({}, [{"execution_seconds": 5}, {"execution_seconds": 9}], 9),
+        ({}, [{"execution_seconds": 5}, {"result_rows": 9}], 60),
+    ],
+)
+def test_a_role_lowers_what_the_tenant_allows_and_the_most_generous_one_counts(
+    quotas: dict[str, int], roles: list[dict[str, int]], seconds: int
+) -> None:
+    assert effective_limits(quotas, roles).execution_seconds == seconds
 
 
 def test_a_plan_knows_who_holds_what_now() -> None:

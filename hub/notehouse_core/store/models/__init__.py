@@ -19,6 +19,7 @@ from notehouse_core.store.models.content import (
     Snapshot,
 )
 from notehouse_core.store.models.logins import LoginAttempt, LoginSession, SecondFactor
+from notehouse_core.store.models.sharing import Channel, Comment, DashboardLink, SavedQuery, Subscription
 from notehouse_core.store.models.work import RUN_STATES, AuditEvent, Run, Schedule, Token
 
 __all__ = [
@@ -29,7 +30,10 @@ __all__ = [
     "AlertState",
     "AuditEvent",
     "Base",
+    "Channel",
+    "Comment",
     "Dashboard",
+    "DashboardLink",
     "DashboardPermission",
     "DashboardVersion",
     "DataSource",
@@ -41,9 +45,11 @@ __all__ = [
     "Permission",
     "Role",
     "Run",
+    "SavedQuery",
     "Schedule",
     "SecondFactor",
     "Snapshot",
+    "Subscription",
     "Tenant",
     "Token",
     "UnixUser",

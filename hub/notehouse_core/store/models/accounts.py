@@ -67,6 +67,7 @@ class Role(TenantRow):
     name: Mapped[str]
     description: Mapped[str] = mapped_column(server_default="", default="")
     is_builtin: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    limits: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY, default=dict)  # see access.Limits
 
     permissions: Mapped[list[Permission]] = relationship(back_populates="role", cascade="all, delete-orphan")
     tenant: Mapped[Tenant] = relationship()

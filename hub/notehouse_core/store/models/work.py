@@ -121,7 +121,7 @@ class Token(Row):
 
 
 class AuditEvent(Base):
-    """Who did what, to what; append only."""
+    """Who did what, to what; append only. Postgres gives `number` and `hash`, which chains each row to the one before."""
 
     __tablename__ = "audit_events"
 
@@ -134,3 +134,4 @@ class AuditEvent(Base):
     details: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY, default=dict)
     address: Mapped[str | None]
     request_id: Mapped[str | None]
+    hash: Mapped[bytes]

@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.access import PLATFORM
-from notehouse_core.store.plan import load_access_plan
+from notehouse_core.errors import NotFound
+from notehouse_core.store.plan import class_of
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import SessionDep
 
@@ -32,7 +34,7 @@ class Me(BaseModel):
 @router.get("/me")
 async def me(caller: CallerDep, session: SessionDep) -> Me:
     """Say who the caller is, and what they may do in each of their tenants."""
-    actor, plan = caller.actor, await load_access_plan(session)
+    actor = caller.actor
     tenants = [*actor.tenants, *([PLATFORM] if actor.platform_admin else [])]
     return Me(
         username=actor.name,
@@ -43,8 +45,15 @@ async def me(caller: CallerDep, session: SessionDep) -> Me:
                 slug=tenant,
                 roles=sorted(actor.roles_in(tenant)),
                 permissions=sorted(actor.actions_in(tenant)),
-                data_sources=list(found.sources) if (found := plan.class_of(actor.name, tenant)) else [],
+                data_sources=await _sources(session, actor.name, tenant),
             )
             for tenant in tenants
         ],
     )
+
+
+async def _sources(session: AsyncSession, username: str, tenant: str) -> list[str]:
+    try:
+        return list((await class_of(session, username, tenant)).sources)
+    except NotFound:
+        return []

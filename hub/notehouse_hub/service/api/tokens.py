@@ -85,7 +85,7 @@ async def _rights(body: TokenRequest, caller: Caller, session: AsyncSession) -> 
     if person.is_admin and body.tenant in {None, PLATFORM}:
         return await class_of(session, person.username, PLATFORM), person.username
     tenant = caller.tenant(body.tenant)
-    allowed = policy.decide(caller.actor, "run-sql", tenant)
+    allowed = policy.decide(caller.actor, "run-sql", policy.Resource(tenant))
     if not allowed or tenant not in caller.actor.tenants:
         raise errors.Forbidden(allowed.reason)
     return await class_of(session, person.username, tenant), person.username
