@@ -122,8 +122,18 @@ def _event_of(session: Session, verb: str, one: Row) -> dict[str, Any] | None:
         return None
     one.id = one.id or uuid7()  # given by us now, else only while it is written
     tenant_id = one.id if isinstance(one, models.Tenant) else getattr(one, "tenant_id", None)
-    details = {name: values for name, values in (("before", before), ("after", after)) if values}
-    return _row(session.info.get(_AUTHOR, SYSTEM), f"{noun}.{verb}", f"{noun}:{one.id}", tenant_id, details)
+    found = (("id", str(one.id)), ("before", before), ("after", after))
+    details = {name: value for name, value in found if value}
+    return _row(session.info.get(_AUTHOR, SYSTEM), f"{verb}-{noun}", _name(one), tenant_id, details)
+
+
+def _name(one: Row) -> str:
+    """What people call it; its id where it has no name."""
+    return str(
+        next(
+            (getattr(one, each) for each in ("username", "slug", "name") if getattr(one, each, None)), one.id
+        )
+    )
 
 
 def _values(one: Row, verb: str, hidden: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:

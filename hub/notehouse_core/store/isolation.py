@@ -7,7 +7,8 @@ foreign keys between tenants' tables include the tenant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -54,3 +55,12 @@ async def limit_to(session: AsyncSession, tenants: Iterable[UUID] | str) -> None
     """Say for the rest of a transaction whose rows it is about: ids, EVERYWHERE or NOWHERE."""
     scope = tenants if isinstance(tenants, str) else ",".join(str(one) for one in tenants)
     await session.execute(select(func.set_config(SETTING, scope, True)))
+
+
+@asynccontextmanager
+async def everywhere(session: AsyncSession) -> AsyncIterator[None]:
+    """Look at all tenants' rows within a block: for decisions that depend on what somebody has elsewhere."""
+    before = await session.scalar(select(func.current_setting(SETTING, True)))
+    await limit_to(session, EVERYWHERE)
+    yield
+    await limit_to(session, before or NOWHERE)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import selectinload
 
 from notehouse_core.errors import Conflict, NotFound
 from notehouse_core.store import invitations, login_sessions, tokens
+from notehouse_core.store.isolation import everywhere
 from notehouse_core.store.models import Membership, Role, Tenant, User
 from notehouse_core.store.plan import CHANNEL
 
@@ -16,9 +17,10 @@ WITH_PLACES = (_MEMBERSHIPS.selectinload(Membership.role), _MEMBERSHIPS.selectin
 
 
 async def find(session: AsyncSession, username: str) -> User:
-    """An account, closed or not, with its roles loaded. Raises NotFound."""
+    """An account, closed or not, with its roles in all tenants loaded. Raises NotFound."""
     query = select(User).where(User.username == username).options(*WITH_PLACES)
-    found = await session.scalar(query.execution_options(populate_existing=True))
+    async with everywhere(session):
+        found = await session.scalar(query.execution_options(populate_existing=True))
     if found is None:
         raise NotFound("There is no such account.")
     return found
@@ -54,7 +56,8 @@ async def close(session: AsyncSession, user: User) -> None:
     await session.flush()
     await login_sessions.end_all(session, user)
     await invitations.withdraw(session, user)
-    await tokens.revoke_all(session, subject=user.username)
+    async with everywhere(session):
+        await tokens.revoke_all(session, subject=user.username)
 
 
 async def reopen(session: AsyncSession, user: User) -> None:

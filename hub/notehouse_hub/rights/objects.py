@@ -13,14 +13,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from notehouse_core.access import (
-    AccessClass,
-    AccessPlan,
-    TableGrant,
-    clickhouse_password,
-    clickhouse_user,
-    literal,
-)
+from notehouse_core.access import AccessClass, AccessPlan, TableGrant, clickhouse_password, clickhouse_user
+from notehouse_core.row_filter import literal
 from notehouse_hub.rights.grants import EVERYTHING, NOTHING, PlanError, place, privilege, quoted
 from notehouse_hub.rights.profile import (
     GATE_ID,

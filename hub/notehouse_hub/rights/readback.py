@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from notehouse_core.access import literal
+from notehouse_core.row_filter import literal
 from notehouse_hub.rights.objects import OUR_POLICIES, OURS, Key, Kind
 from notehouse_hub.rights.server import Server
 

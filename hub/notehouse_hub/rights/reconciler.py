@@ -11,7 +11,8 @@ import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 
-from notehouse_core.access import AccessPlan, literal
+from notehouse_core.access import AccessPlan
+from notehouse_core.row_filter import literal
 from notehouse_hub.rights.grants import quoted
 from notehouse_hub.rights.objects import Key, Kind, Thing, Wanted, drop, wanted_of
 from notehouse_hub.rights.readback import Seen, as_written, read

@@ -15,7 +15,6 @@ from notehouse_core.store.isolation import EVERYWHERE, NOWHERE, limit_to
 from notehouse_core.store.models import Tenant, User
 from notehouse_core.tokens import API, INTERACTIVE, Claims
 from notehouse_hub.service.hub_api import HubIdentity
-from notehouse_hub.service.request_context import request_id
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 from notehouse_hub.service.sessions import XSRF_HEADER, shows_xsrf
 
@@ -79,9 +78,15 @@ async def caller_of(request: Request, resources: ResourcesDep, session: SessionD
     """Say who calls, and from here on show the request their tenants alone. Raises Unauthenticated or Forbidden."""
     await limit_to(session, EVERYWHERE)
     caller = await _identified(request, resources, session)
-    audit.sign(session, audit.Author(caller.actor.name, _address(request), request_id.get()))
+    audit.sign(session, _author(request, caller))
     await limit_to(session, await _scope(session, caller))
     return caller
+
+
+def _author(request: Request, caller: Caller) -> audit.Author:
+    from notehouse_hub.service.request_context import request_id  # its metrics ask us who calls
+
+    return audit.Author(caller.actor.name, _address(request), request_id.get())
 
 
 def _address(request: Request) -> str | None:

@@ -72,6 +72,7 @@ class House:
     def rows(self, statement: str) -> list[Any]:
         address = self.hub.postgres.urls.app.replace("+psycopg", "")
         with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("SELECT set_config('notehouse.tenants', '*', false)")
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 

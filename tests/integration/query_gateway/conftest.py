@@ -109,6 +109,7 @@ class House:
     def execute(self, statement: str) -> None:
         address = self.postgres.urls.app.replace("+psycopg", "")
         with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("SELECT set_config('notehouse.tenants', '*', false)")
             connection.execute(statement.encode())
 
     def log(self) -> str:

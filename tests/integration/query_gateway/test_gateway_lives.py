@@ -271,7 +271,7 @@ def test_a_right_taken_away_is_refused_at_once_and_its_queries_end(own_house: An
     connection.close()
     run = house.token("united-second", "united", purpose="run")
     house.execute(
-        "UPDATE permissions SET conditions = jsonb_build_object('row_filter', '0') "
+        "UPDATE permissions SET conditions = jsonb_build_object('row_filter', 'carrier = ''ZZ''') "
         "WHERE resource LIKE '%flights.flights'; NOTIFY notehouse_rights"
     )
     until(lambda: house.ask("SELECT 1", run).status_code == 403, 3, "the old class still opens")

@@ -60,6 +60,7 @@ async def analyst(database: Database) -> str:
 def execute(postgres: RunningPostgres, statement: str, *values: Any) -> None:
     address = postgres.urls.app.replace("+psycopg", "")
     with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("SELECT set_config('notehouse.tenants', '*', false)")
         connection.execute(statement.encode(), values or None)
         connection.execute("NOTIFY notehouse_rights")
 
@@ -70,6 +71,16 @@ def set_filter(postgres: RunningPostgres, name: str, row_filter: str) -> None:
         "UPDATE permissions SET conditions = jsonb_build_object('row_filter', %s::text) WHERE tenant_id = "
         "(SELECT id FROM tenants WHERE slug = %s)",
         row_filter,
+        name,
+    )
+
+
+def set_table(postgres: RunningPostgres, name: str, table: str) -> None:
+    execute(
+        postgres,
+        "UPDATE permissions SET resource = 'data:warehouse/flights.' || %s WHERE tenant_id = "
+        "(SELECT id FROM tenants WHERE slug = %s)",
+        table,
         name,
     )
 
@@ -124,10 +135,11 @@ def test_what_cannot_be_written_leaves_what_was(
     running: Running, postgres: RunningPostgres, analyst: str
 ) -> None:
     before = running.file.read_text()
-    set_filter(postgres, analyst, "carrier = '\x01'")
+    set_table(postgres, analyst, "fl-ghts")
     until(lambda: not running.is_ready(), 10)
-    assert "control character" in running.get("/health/ready").json()["missing"][0]
+    assert "characters other than" in running.get("/health/ready").json()["missing"][0]
     assert running.file.read_text() == before
+    set_table(postgres, analyst, "flights")
     set_filter(postgres, analyst, "carrier = 'AA'")
     until(running.is_ready, 10)
     assert "carrier = 'AA'" in running.file.read_text()
@@ -145,8 +157,8 @@ async def test_the_supervisor_goes_on_after_a_plan_that_cannot_be_written(
     )
     await clickhouse_rights.write(platform, Console(said))
     before = platform.clickhouse_users.read_text()
-    set_filter(postgres, analyst, "carrier = '\x01'")
+    set_table(postgres, analyst, "fl-ghts")
     await clickhouse_rights.write(platform, Console(said))
     assert "those of before hold" in said.getvalue()
     assert platform.clickhouse_users.read_text() == before
-    set_filter(postgres, analyst, "1")
+    set_table(postgres, analyst, "flights")

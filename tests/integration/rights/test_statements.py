@@ -9,7 +9,8 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notehouse_core.access import AccessPlan, Limits, TableGrant, literal, make_class
+from notehouse_core.access import AccessPlan, Limits, TableGrant, make_class
+from notehouse_core.row_filter import literal
 from notehouse_hub.embedded.standalone import RunningClickHouse
 from notehouse_hub.rights.grants import quoted
 from notehouse_hub.rights.objects import Kind, drop, wanted_of

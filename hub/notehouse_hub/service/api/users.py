@@ -110,7 +110,7 @@ async def users(caller: CallerDep, session: SessionDep, wanted: PageDep) -> Page
 
 @router.post("", status_code=201)
 async def create(
-    body: NewUser, caller: CallerDep, session: SessionDep, resources: ResourcesDep, audit: AuditDep
+    body: NewUser, caller: CallerDep, session: SessionDep, resources: ResourcesDep
 ) -> NewUserOut:
     """Make an account, and a link by which its owner chooses a password."""
     _ = caller.person
@@ -122,8 +122,6 @@ async def create(
     await store.create(session, user)
     if body.tenant is not None:
         await store.join(session, user, body.tenant, body.role)
-    given = body.model_dump(exclude_defaults=True)
-    await audit(caller.actor.name, "create-user", user.username, after=given)
     link = await _invite(user, session, resources)
     found = await store.find(session, user.username)
     return NewUserOut(**_out(found, caller).model_dump(), invitation=link)
@@ -136,16 +134,13 @@ async def user(username: Name, caller: CallerDep, session: SessionDep) -> UserOu
 
 
 @router.put("/{username}")
-async def change(
-    username: Name, body: UserChange, caller: CallerDep, session: SessionDep, audit: AuditDep
-) -> UserOut:
+async def change(username: Name, body: UserChange, caller: CallerDep, session: SessionDep) -> UserOut:
     """Change an account; `is_active: false` closes it, and ends its sessions, tokens and server."""
     _ = caller.person
     found = await _known(username, caller, session)
     given = body.model_dump(exclude_unset=True)
     _check_change(given, found, caller)
     await _check_admin_stays(given, found, caller, session)
-    before = {key: getattr(found, key) for key in given}
     closing, opening = given.get("is_active") is False, given.get("is_active") is True and not found.is_active
     for key, value in given.items():
         if key != "is_active":
@@ -155,7 +150,6 @@ async def change(
         await store.close(session, found)
     elif opening or "attributes" in given or "is_admin" in given:
         await (store.reopen(session, found) if opening else store.announce(session))
-    await audit(caller.actor.name, "change-user", username, before=before, after=given)
     return _out(await store.find(session, username), caller)
 
 
