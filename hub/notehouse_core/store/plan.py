@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 class _RoleRights:
     """What one role reads, and the limits it sets."""
 
+    id: UUID | None
     permissions: tuple[tuple[str, dict[str, Any]], ...]
     limits: Mapping[str, int]
 
@@ -46,9 +47,9 @@ async def load_access_plan(session: AsyncSession, *, tenant: str | None = None) 
     """Every class that an active user of an active tenant (or just of `tenant`) holds, and the platform admin's own."""
     classes: dict[str, AccessClass] = {}
     members: dict[tuple[str, str], str] = {}
-    known: dict[str, AccessClass] = {}  # thousands of people have the same few sets of rights
+    known: dict[object, AccessClass] = {}  # thousands of people have the same few sets of rights
     for (name, slug), member in (await _members(session, tenant=tenant)).items():
-        rights = json.dumps([slug, member.attributes, [repr(one) for one in member.roles]], sort_keys=True)
+        rights = (json.dumps(member.attributes, sort_keys=True), *(one.id for one in member.roles))
         if rights not in known:
             known[rights] = _class_of(slug, member)
         made = known[rights]
@@ -74,7 +75,9 @@ def preview_class(
     tenant: str, attributes: Mapping[str, object], permissions: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> AccessClass:
     """The class that (resource, conditions) pairs would give to somebody with these attributes; nothing is stored."""
-    rights = _RoleRights(tuple((resource, dict(conditions)) for resource, conditions in permissions), {})
+    rights = _RoleRights(
+        None, tuple((resource, dict(conditions)) for resource, conditions in permissions), {}
+    )
     return _class_of(tenant, _Member(attributes, {}, [rights]))
 
 
@@ -127,7 +130,9 @@ async def _roles(session: AsyncSession, ids: set[UUID]) -> dict[UUID, _RoleRight
     for role_id, role_limits, resource, conditions in await session.execute(query):
         permissions[role_id].append((resource, conditions))
         limits[role_id] = role_limits
-    return {role_id: _RoleRights(tuple(found), limits[role_id]) for role_id, found in permissions.items()}
+    return {
+        role_id: _RoleRights(role_id, tuple(found), limits[role_id]) for role_id, found in permissions.items()
+    }
 
 
 def _grant(
