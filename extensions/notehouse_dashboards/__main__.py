@@ -12,7 +12,7 @@ from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
-from notehouse_core.logs import configure_logs
+from notehouse_core.logs import configure_logs, with_request_id
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, load_settings
 from notehouse_dashboards.health import Live, Metrics, Ready
 from notehouse_dashboards.live.sockets import LiveSocket
@@ -31,6 +31,7 @@ class Missing(Page):
 
     def prepare(self) -> None:
         """Answer that there is nothing."""
+        super().prepare()
         self.send_error(404)
 
 
@@ -55,14 +56,19 @@ def make_application(resources: Resources) -> Application:
         default_handler_args=given,
         websocket_ping_interval=20,
         websocket_max_message_size=1_000_000,
-        log_function=_count,
+        log_function=with_request_id(_answered),
     )
 
 
-def _count(handler: RequestHandler) -> None:
-    """Count an answer by its kind alone: addresses hold tokens."""
-    page, status = type(handler).__name__, str(handler.get_status())
-    PAGES.labels(page, status).observe(handler.request.request_time())
+def _answered(handler: RequestHandler) -> None:
+    """Count an answer by its kind, and log its path: what follows the question mark holds tokens."""
+    page, status, seconds = type(handler).__name__, handler.get_status(), handler.request.request_time()
+    PAGES.labels(page, str(status)).observe(seconds)
+    if isinstance(handler, (Live, Metrics, Ready, PublicFile)) and status < 400:
+        return
+    method, path = handler.request.method, handler.request.path
+    facts = {"method": method, "path": path, "status": status, "milliseconds": round(seconds * 1000, 1)}
+    log.info("%s %s %s", method, path, status, extra=facts)
 
 
 async def serve(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jupyterhub.services.auth import HubOAuthenticated
 from tornado.web import RequestHandler, authenticated
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_core.settings import API_PREFIX
 from notehouse_core.store.viewing import View, view_of
 from notehouse_dashboards.assets import FOR_EVER
@@ -48,7 +48,17 @@ def fresh_at(view: View) -> str:
     return rendered.isoformat() if rendered else ""
 
 
-class Page(RequestHandler):
+class Identified(RequestHandler):
+    """A request with an id: its caller's, or a new one."""
+
+    def prepare(self) -> None:
+        """Begin the request; all that is logged or asked for it carries its id."""
+        identifier = log_context.taken_over(self.request.headers.get(log_context.HEADER))
+        log_context.begin(request_id=identifier)
+        self.set_header(log_context.HEADER, identifier)
+
+
+class Page(Identified):
     """What all pages share: resources, headers, and errors in words."""
 
     resources: Resources
@@ -103,15 +113,16 @@ class HubPage(HubOAuthenticated, Page):  # type: ignore[misc]
     def note(self, event: str, view: View) -> None:
         """Count what somebody did with a dashboard; it is written after the answer has gone."""
         version = view.dashboard.published_version
-        self.resources.usage.add(
-            "dashboard_events",
+        published = version.parameters if version else {}
+        self.resources.usage.dashboard_event(
+            event,
+            self.username,
             tenant=view.dashboard.tenant.slug,
-            user=self.username,
-            event=event,
             dashboard=view.dashboard.slug,
             version=version.number if version else 0,
             access_class=view.access_class,
-            milliseconds=round(self.request.request_time() * 1000),
+            seconds=self.request.request_time(),
+            detail=", ".join(name for name, value in view.parameters.items() if value != published.get(name)),
         )
 
 

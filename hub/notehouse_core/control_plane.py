@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_core.client import error_of
 from notehouse_core.settings import Settings, required
 
@@ -71,7 +71,7 @@ class ControlPlane:
 
     async def _send(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         try:
-            answer = await self._http.request(method, path, json=body)
+            answer = await self._http.request(method, path, json=body, headers=log_context.passed_on())
         except httpx.HTTPError as error:
             raise errors.Unavailable(
                 f"The API does not answer ({type(error).__name__}). Try again shortly."

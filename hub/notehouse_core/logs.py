@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with tokens scrubbed before anything is written."""
+"""Logs: one JSON object a line, with secrets scrubbed before anything is written."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
 
-# Signed tokens, Authorization values, and secrets that travel in URLs.
+from notehouse_core import log_context
+
+_NAMES = (
+    r"password|passwd|passphrase|secret|api_?key|(?:api|access|refresh|id|hub|frame|execution)_?token"
+    r"|client_secret|x-[a-z-]+-key|set-cookie|cookie"
+)
+# What is kept of a match stands before the secret: the groups named `kept`.
 _SECRETS = (
+    # Signed tokens.
     re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"),
-    re.compile(r"(?i)(?<=[?&])(token|password|_xsrf|code|state)=[^&\s\"']+"),
-    re.compile(r"(?i)(authorization\W+(?:token|bearer|basic)\s+)[^\s\"',}]+"),
-    re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
+    # Secrets that travel in addresses.
+    re.compile(r"(?i)(?P<kept>[?&](?:\w*token|password|_xsrf|code|state)=)[^&\s\"']+"),
+    # Authorization headers, as they are and as they are shown.
+    re.compile(r"(?i)(?P<kept>authorization\W+(?:token|bearer|basic)\s+)[^\s\"',}]+"),
+    # What the Hub says of a session.
+    re.compile(r"(?P<kept>xsrf cookie for b')[^']+"),
+    # Credentials in addresses of databases.
+    re.compile(r"(?P<kept>://)[^/\s:@]+:[^/\s@]+(?=@)"),
+    # Named values, in JSON or Python, quoted once more or not.
+    re.compile(rf"(?i)(?P<kept>(?:{_NAMES})\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\s\"'\\,;}}&]+"),
 )
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
@@ -21,12 +38,16 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskN
 def scrub(text: str) -> str:
     """The text with every token, password and DSN credential replaced."""
     for pattern in _SECRETS:
-        text = pattern.sub("[scrubbed]", text)
+        text = pattern.sub(_replaced, text)
     return text
 
 
+def _replaced(found: re.Match[str]) -> str:
+    return f"{found.groupdict().get('kept') or ''}[scrubbed]"
+
+
 class JsonFormatter(logging.Formatter):
-    """A line of JSON: time (UTC), level, logger, message, and what `extra=` added."""
+    """A line of JSON: time (UTC), level, logger, message, the work at hand (`request_id`), what `extra=` added."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One scrubbed line."""
@@ -35,6 +56,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **log_context.facts(),
             **{key: value for key, value in vars(record).items() if key not in _STANDARD},
         }
         if record.exc_info:
@@ -43,10 +65,34 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logs(level: str = "INFO") -> None:
-    """Sends every logger of this process to stderr as JSON lines."""
+    """Sends all that this process has to say to stderr as JSON lines: its loggers, warnings, and its last words."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(True)
+    sys.excepthook = _last_words
     logging.getLogger("httpx").setLevel("WARNING")
+
+
+def _last_words(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("notehouse").critical("the process ends", exc_info=(kind, error, at))
+
+
+def jupyter_logging() -> dict[str, Any]:
+    """Return Jupyter's `logging_config` for the same lines."""
+    return {"formatters": {"console": {"class": f"{__name__}.{JsonFormatter.__name__}"}}}
+
+
+def with_request_id(log_request: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return a tornado `log_function` that logs as the given one does, with the request's id as a field."""
+
+    def log(handler: Any) -> None:
+        offered = log_context.request_id() or handler.request.headers.get(log_context.HEADER)
+        with log_context.about(request_id=log_context.taken_over(offered)):
+            log_request(handler)
+
+    return log

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_core.settings import Settings, required
 
 KEY_HEADER = "X-Notehouse-Printer-Key"
@@ -17,7 +17,7 @@ _BY_STATUS: dict[int, type[errors.NotehouseError]] = {
 
 async def pdf_of(page: str, settings: Settings) -> bytes:
     """Return a page (HTML that needs nothing else) as PDF. Raises Invalid, TooLarge, Unavailable or SourceTimeout."""
-    headers = {KEY_HEADER: required(settings.printer_key, "printer_key")}
+    headers = {KEY_HEADER: required(settings.printer_key, "printer_key"), **log_context.passed_on()}
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=_SECONDS) as client:
             answer = await client.post(f"{settings.printer}/pdf", content=page.encode(), headers=headers)

@@ -17,6 +17,7 @@ from jupyter_client.clientabc import KernelClientABC
 from jupyter_client.managerabc import KernelManagerABC
 from tornado.httpclient import HTTPError
 
+from notehouse_core import log_context
 from notehouse_core.errors import Unavailable
 from notehouse_core.kernel_connection import KernelConnection, RemoteChannel
 
@@ -164,7 +165,7 @@ class RemoteKernelManager:
     @property
     def headers(self) -> dict[str, str]:
         """What every request to the gateway carries, the websocket's too."""
-        return {"Authorization": f"token {self._hub_token}"}
+        return {"Authorization": f"token {self._hub_token}", **log_context.passed_on()}
 
     @property
     def kernel_url(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from notehouse_core import log_context
 from notehouse_core.settings import Settings
 
 EVERY = 2.0  # seconds
@@ -39,6 +40,32 @@ class UsageWriter:
         """Take an event of now; answers at once."""
         time = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         self._waiting.append((table, {"time": time, "tenant": tenant, "user": user, **facts}))
+
+    def dashboard_event(
+        self,
+        event: str,
+        user: str,
+        *,
+        tenant: str,
+        dashboard: str,
+        version: int,
+        access_class: str,
+        seconds: float,
+        detail: str = "",
+    ) -> None:
+        """Take what somebody did with a dashboard: view, filter, live, export or csv."""
+        self.add(
+            "dashboard_events",
+            tenant=tenant,
+            user=user,
+            event=event,
+            dashboard=dashboard,
+            version=version,
+            access_class=access_class,
+            milliseconds=round(seconds * 1000),
+            detail=detail,
+            request_id=log_context.request_id(),
+        )
 
     def start(self) -> None:
         """Begin to send."""

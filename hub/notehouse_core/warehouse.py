@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_core.clickhouse_errors import parse_refusal
 from notehouse_core.settings import Settings
 from notehouse_core.sql_parameters import text_of
@@ -87,7 +87,7 @@ class Warehouse:
             f"/{statement.data_source}/",
             params=parameters,
             content=statement.sql.encode(),
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}", **log_context.passed_on()},
         )
         try:
             answer = await self._client.send(request, stream=True)

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
+from jupyterhub.log import log_request
 from jupyterhub.singleuser.extension import JupyterHubSingleUser
 from traitlets import Integer, Unicode, default
 from traitlets.config import Config
 
+from notehouse_core.logs import jupyter_logging, with_request_id
 from notehouse_gateway.connection import BoundedConnection
 from notehouse_gateway.hardening import deny_inspection
 from notehouse_gateway.kernels import GatewayKernels
@@ -41,6 +44,7 @@ def gateway_config(max_kernels: int, idle_seconds: int, desks: Path) -> Config:
     config.KernelRestarter.time_to_dead = DEATH_POLL
     # Callers bound the output that they keep; a snapshot must not lose some to a rate.
     config.BoundedConnection.limit_rate = False
+    config.ServerApp.tornado_settings = {"log_function": with_request_id(log_request)}
     return config
 
 
@@ -112,7 +116,7 @@ def main() -> None:
     """Run the gateway as the Hub started it."""
     os.umask(0o077)
     deny_inspection()
-    HubKernelGateway.launch_instance()
+    HubKernelGateway.launch_instance([f"--Application.logging_config={jupyter_logging()}", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

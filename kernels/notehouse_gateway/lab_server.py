@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from notehouse_core.logs import jupyter_logging
 from notehouse_core.paths import shared
 from notehouse_gateway.hardening import deny_inspection
 
@@ -48,7 +49,11 @@ def config_folder() -> Path | None:
 
 def arguments() -> list[str]:
     """Return the server's command line."""
-    values = {**CONFIG, "LabApp.extra_labextensions_path": str(labextensions())}
+    values = {
+        **CONFIG,
+        "Application.logging_config": str(jupyter_logging()),
+        "LabApp.extra_labextensions_path": str(labextensions()),
+    }
     return [f"--{name}={value}" for name, value in values.items()]
 
 

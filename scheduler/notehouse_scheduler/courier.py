@@ -13,7 +13,7 @@ from uuid import UUID
 import aiosmtplib
 from sqlalchemy.exc import DBAPIError
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_core.artifacts import ArtifactStore
 from notehouse_core.printing import pdf_of
 from notehouse_core.settings import Settings
@@ -58,21 +58,23 @@ class Courier:
         return len(taken)
 
     async def _deliver(self, delivery: Delivery) -> None:
+        with log_context.about(request_id=str(delivery.id), delivery=str(delivery.id)):
+            await self._send_or_say_why(delivery)
+
+    async def _send_or_say_why(self, delivery: Delivery) -> None:
         try:
             message = await self._send(delivery)
         except errors.NotehouseError as error:
             DELIVERIES.labels(delivery.kind, "failed").inc()
             hopeless = isinstance(error, (Undeliverable, errors.NotFound))
-            log.warning(
-                "delivery %s: not sent at attempt %s: %s", delivery.id, delivery.attempts, error.message
-            )
+            log.warning("a message was not sent: %s", error.message, extra={"attempt": delivery.attempts})
             async with self.database.session() as session:
                 await deliveries.not_sent(session, delivery, error.message, hopeless=hopeless)
             return
         async with self.database.session() as session:
             await deliveries.sent(session, delivery, message)
         DELIVERIES.labels(delivery.kind, "sent").inc()
-        log.info("delivery %s: sent", delivery.id)
+        log.info("a message was sent", extra={"kind": delivery.kind})
 
     async def _send(self, delivery: Delivery) -> str:
         if delivery.kind == "webhook":

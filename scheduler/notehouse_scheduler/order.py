@@ -32,6 +32,7 @@ class Order:
     notebook: str
     output: str
     cell_timeout: int
+    run: str = ""  # its id, for the log
     parameters: dict[str, Any] = field(default_factory=dict)
     limits: OutputLimits = field(default_factory=OutputLimits)
 

@@ -5,6 +5,7 @@ It ends when its input does: a worker that was killed leaves no notebook running
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import signal
@@ -19,12 +20,16 @@ import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
+from notehouse_core import log_context
+from notehouse_core.logs import configure_logs
 from notehouse_core.remote_kernel import RemoteKernelError, RemoteKernelManager
 from notehouse_scheduler.engine import KERNEL_NAME, LANGUAGE, RunManager, is_injected, number_of
 from notehouse_scheduler.order import MEBIBYTE, EventWriter, Order, RunError
 
 START_TIMEOUT = 60
 LONGEST_MESSAGE = 4000
+
+log = logging.getLogger(__name__)
 
 _MEMORY = 1536 * MEBIBYTE
 _LAST_MOMENTS = 5.0  # seconds to save what there is when the worker is gone
@@ -116,8 +121,10 @@ _KERNEL_DIED = (
 def main() -> None:
     """Read the order, carry it out."""
     events = EventWriter(_own_output())
+    configure_logs("WARNING")
     _limit_resources()
     order = Order.load(sys.stdin.readline())
+    log_context.begin(request_id=order.run, run=order.run)
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_watch_worker, args=(order,), daemon=True).start()
     try:
@@ -150,11 +157,11 @@ def _watch_worker(order: Order) -> None:
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
     address = f"{order.gateway_url.rstrip('/')}/api/kernels/{order.kernel_id}"
-    headers = {"Authorization": f"token {order.hub_token}"}
+    headers = {"Authorization": f"token {order.hub_token}", log_context.HEADER: order.run}
     try:
         httpx.delete(address, headers=headers, timeout=_LAST_MOMENTS, trust_env=False)
     except httpx.TransportError as error:
-        sys.stderr.write(f"The kernel could not be stopped: {error}\n")
+        log.warning("the kernel could not be stopped: %s", error)
     os._exit(1)
 
 

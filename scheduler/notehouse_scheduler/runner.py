@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_core.access import AccessClass
 from notehouse_core.alerting import Finding
 from notehouse_core.artifacts import ArtifactStore
@@ -54,9 +54,10 @@ class Runner:
             run = await runs.claim(session, run_id, self.worker)
         if run is None:
             return
-        log.info("run %s: attempt %s", run.id, run.attempt)
-        with tempfile.TemporaryDirectory(prefix="run-") as folder:
-            await self._execute(run, Path(folder))
+        with log_context.about(request_id=str(run.id), run=str(run.id)):
+            log.info("a run begins", extra={"attempt": run.attempt})
+            with tempfile.TemporaryDirectory(prefix="run-") as folder:
+                await self._execute(run, Path(folder))
 
     async def _execute(self, run: Run, folder: Path) -> None:
         executed = folder / "executed.ipynb"
@@ -88,6 +89,7 @@ class Runner:
                 kernel_id=str(kernel.kernel_id),
                 notebook=str(notebook),
                 output=str(executed),
+                run=str(run.id),
                 cell_timeout=min(self.cell_timeout, run.timeout_seconds),
                 parameters=run.parameters,
             )
@@ -168,4 +170,4 @@ class Runner:
             if mine:
                 await self._owe(session, run, state, told, findings)
         watched.RUNS.labels(state).inc()
-        log.info("run %s: %s%s", run.id, state, "" if mine else " (but it was taken over)")
+        log.info("a run has ended", extra={"state": state, "taken_over": not mine})

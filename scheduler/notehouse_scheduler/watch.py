@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_core.alerting import Condition, Finding, look
 from notehouse_core.control_plane import ControlPlane
+from notehouse_core.ids import uuid7
 from notehouse_core.store import alerts
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import Alert
@@ -61,6 +62,10 @@ class Watch:
         return len(due)
 
     async def _look(self, alert: Alert, gate: asyncio.Semaphore) -> None:
+        with log_context.about(request_id=str(uuid7()), alert=str(alert.id)):
+            await self._look_at(alert, gate)
+
+    async def _look_at(self, alert: Alert, gate: asyncio.Semaphore) -> None:
         async with gate:
             findings = await self._findings(alert)
         now = datetime.now(UTC)
@@ -72,7 +77,7 @@ class Watch:
         for one in made:
             LOOKS.labels(one.state).inc()
             if one.state != one.state_before:
-                log.info("alert %s: %s, was %s", alert.id, one.state, one.state_before)
+                log.info("an alert is %s", one.state, extra={"was": one.state_before})
 
     async def _findings(self, alert: Alert) -> dict[str, Finding]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections import Counter
 from typing import Any
 
@@ -17,6 +18,7 @@ from notehouse_dashboards.live.filter import MessageFilter
 from notehouse_dashboards.live.session import LiveSession, started
 from notehouse_dashboards.live.widgets import Widgets
 from notehouse_dashboards.live.wire import PROTOCOL, Malformed
+from notehouse_dashboards.pages import Identified
 from notehouse_dashboards.renderer.snapshots import source_of
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.series import LIVE
@@ -30,7 +32,7 @@ log = logging.getLogger(__name__)
 _open: Counter[str] = Counter()  # live pages by user
 
 
-class LiveSocket(WebSocketHandler):
+class LiveSocket(WebSocketHandler, Identified):
     """One page's connection to its kernel."""
 
     resources: Resources
@@ -81,6 +83,7 @@ class LiveSocket(WebSocketHandler):
             LIVE.dec()
 
     async def _live(self, claims: Claims, tenant: str, slug: str) -> None:
+        began = time.perf_counter()
         snapshot = await shown_to(self.resources, claims, tenant, slug, query_of(self.request))
         source = await source_of(snapshot, self.resources.artifacts)
         states = json.loads(
@@ -91,6 +94,15 @@ class LiveSocket(WebSocketHandler):
         async with started(self.resources.control, source, cell_timeout, self._tell_progress) as client:
             self._session = LiveSession(client, MessageFilter(Widgets(states)), self._send)
             await self._tell("ready", "")
+            self.resources.usage.dashboard_event(
+                "live",
+                claims.subject,
+                tenant=tenant,
+                dashboard=slug,
+                version=snapshot.version.number,
+                access_class=snapshot.access_class,
+                seconds=time.perf_counter() - began,
+            )
             idle = asyncio.create_task(self._until_idle())
             relaying = asyncio.create_task(self._session.relay())
             await asyncio.wait({idle, relaying}, return_when=asyncio.FIRST_COMPLETED)

@@ -8,7 +8,7 @@ import logging
 
 from sqlalchemy.exc import DBAPIError
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_core.artifacts import ArtifactStore
 from notehouse_core.control_plane import ControlPlane
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings
@@ -56,11 +56,12 @@ class SnapshotMaker:
             snapshot = await renderings.claim(session)
         if snapshot is None:
             return False
-        renewing = asyncio.create_task(self._renew(snapshot))
-        try:
-            await self._make(snapshot)
-        finally:
-            renewing.cancel()
+        with log_context.about(request_id=str(snapshot.id), snapshot=str(snapshot.id)):
+            renewing = asyncio.create_task(self._renew(snapshot))
+            try:
+                await self._make(snapshot)
+            finally:
+                renewing.cancel()
         return True
 
     async def _renew(self, snapshot: Snapshot) -> None:
@@ -80,7 +81,7 @@ class SnapshotMaker:
             raise
         except Exception:
             # One page that cannot be drawn must not keep all others from being made.
-            log.exception("snapshot %s could not be drawn", snapshot.id)
+            log.exception("a snapshot could not be drawn")
             told = "This page could not be drawn, which is our fault. An administrator finds why in the log."
             await self._fail(snapshot, NotebookFailed(None, "InternalError", told))
         else:
@@ -92,7 +93,7 @@ class SnapshotMaker:
             async with self._database.session() as session:
                 await renderings.finish(session, snapshot, artifact=key, bytes=len(page), cells=kept)
             SNAPSHOTS.labels("ready").inc()
-            log.info("snapshot %s is ready", snapshot.id)
+            log.info("a snapshot is ready")
 
     async def _page(self, snapshot: Snapshot) -> tuple[bytes, bytes, bytes]:
         """The page, the states of its widgets as JSON, and the executed notebook."""
@@ -116,13 +117,13 @@ class SnapshotMaker:
 
     async def _fail(self, snapshot: Snapshot, failure: NotebookFailed) -> None:
         SNAPSHOTS.labels("failed").inc()
-        log.info("snapshot %s failed in cell %s", snapshot.id, failure.cell)
+        log.info("a snapshot failed", extra={"cell": failure.cell})
         async with self._database.session() as session:
             await renderings.fail(session, snapshot, failure.as_error())
 
     async def _later_or_fail(self, snapshot: Snapshot, error: errors.NotehouseError) -> None:
         """What is away comes back: its lease runs out, and the snapshot is tried again."""
-        log.warning("snapshot %s, attempt %s: %s", snapshot.id, snapshot.attempt, error.message)
+        log.warning("a snapshot was not made: %s", error.message, extra={"attempt": snapshot.attempt})
         if error.status < 500 or snapshot.attempt >= renderings.MOST_ATTEMPTS:
             await self._fail(snapshot, NotebookFailed(None, type(error).__name__, error.message))
         else:

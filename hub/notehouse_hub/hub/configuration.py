@@ -10,7 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from jupyterhub.log import log_request
+
 from notehouse_core.errors import Invalid
+from notehouse_core.logs import jupyter_logging, with_request_id
 from notehouse_core.settings import API_PREFIX, Settings, required
 from notehouse_hub.hub import login_sessions
 from notehouse_hub.hub.authenticator import LocalAccounts
@@ -102,6 +105,7 @@ def _tornado_settings(settings: Settings) -> dict[str, Any]:
         # Answer 202 at once instead of holding requests; JupyterHub 6.1.1 also answers 500 when a server dies
         # while a request for it is held.
         "slow_spawn_timeout": 0,
+        "log_function": with_request_id(log_request),
     }
 
 
@@ -191,3 +195,4 @@ def _pages(c: Any, settings: Settings) -> None:
     c.JupyterHub.template_paths = [str(TEMPLATES)]
     c.JupyterHub.authenticate_prometheus = True
     c.JupyterHub.log_level = settings.log_level
+    c.JupyterHub.logging_config = jupyter_logging()

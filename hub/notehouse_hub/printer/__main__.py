@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import os
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
+from notehouse_core import log_context
 from notehouse_core.errors import NotehouseError, TooLarge, Unauthenticated
 from notehouse_core.logs import configure_logs
 from notehouse_core.printing import KEY_HEADER, LARGEST_PAGE
@@ -17,6 +19,8 @@ from notehouse_core.settings import Settings, load_settings, required
 from notehouse_hub.printer.chromium import pdf_of
 
 AT_ONCE = 2
+log = logging.getLogger(__name__)
+
 PRINTS = Histogram("notehouse_prints_seconds", "How long pages took to print", buckets=(1, 2, 5, 10, 30, 60))
 
 
@@ -38,13 +42,17 @@ def create_app(settings: Settings) -> FastAPI:
     async def pdf(request: Request) -> Response:
         if not hmac.compare_digest(request.headers.get(KEY_HEADER, "").encode(), key.encode()):
             raise Unauthenticated("The printer prints for the platform's own services.")
+        log_context.begin(request_id=log_context.taken_over(request.headers.get(log_context.HEADER)))
         page = await _read(request)
         async with gate:
             with PRINTS.time():
-                return Response(await pdf_of(page), media_type="application/pdf")
+                printed = await pdf_of(page)
+        log.info("a page was printed", extra={"characters": len(page), "bytes": len(printed)})
+        return Response(printed, media_type="application/pdf")
 
     @app.exception_handler(NotehouseError)
     async def refused(_: Request, error: NotehouseError) -> Response:
+        log.warning("not printed: %s", error.message, extra={"status": error.status})
         return Response(error.message, status_code=error.status, media_type="text/plain; charset=utf-8")
 
     return app

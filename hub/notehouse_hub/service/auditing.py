@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from notehouse_core import log_context
 from notehouse_core.store import audit
-from notehouse_hub.service.request_context import request_id
 from notehouse_hub.service.resources import SessionDep
 
 
@@ -23,7 +23,7 @@ class Audit:
         """Record what `actor` did to `object`."""
         await audit.record(
             self._session, actor, action, object, details, tenant_id=tenant_id, address=self._address,
-            request_id=request_id.get(),
+            request_id=log_context.request_id(),
         )  # fmt: skip
 
     @property

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 
 _KNOWN_SECONDS = 10.0  # for so long a token that the Hub has just confirmed counts without asking again
 _KNOWN_TOKENS = 10_000
@@ -128,7 +128,7 @@ class HubApi:
         return str(_expect(answer, {200, 201}).json()["token"])
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        options.setdefault("headers", self._own)
+        options["headers"] = {**options.get("headers", self._own), **log_context.passed_on()}
         try:
             return await self._client.request(method, path, **options)
         except httpx.TransportError as error:

@@ -13,9 +13,8 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from notehouse_core import errors
+from notehouse_core import errors, log_context
 from notehouse_hub.service.portal.problem_page import problem_page, wants_page
-from notehouse_hub.service.request_context import request_id
 
 logger = logging.getLogger("notehouse.api")
 
@@ -47,7 +46,7 @@ def envelope(code: str, message: str, details: Any = None) -> dict[str, Any]:
         "message": message,
         "details": jsonable_encoder(details or {}),
         "timestamp": datetime.now(UTC).isoformat(),
-        "request_id": request_id.get(),
+        "request_id": log_context.request_id(),
     }
     return {"error": error}
 
@@ -58,7 +57,7 @@ async def _ours(request: Request, error: Exception) -> Response:
     if error.status == 429:
         headers["Retry-After"] = str(error.details.get("retry_after", 5))
     if error.status >= 500:
-        logger.warning("%s: %s %s", error.code, error.message, request_id.get())
+        logger.warning("%s: %s", error.code, error.message)
     return _answer(request, error.status, error.code, error.message, error.details, headers=headers)
 
 
@@ -86,12 +85,12 @@ async def _database(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)  # noqa: S101 - how it was registered
     if not error.connection_invalidated and type(error).__name__ != "OperationalError":
         return await _unexpected(request, error)
-    logger.warning("The metadata database does not answer %s", request_id.get())
+    logger.warning("The metadata database does not answer")
     return _answer(request, 503, "unavailable", _NO_DATABASE)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    logger.error("unexpected error in %s %s", request.url.path, request_id.get(), exc_info=error)
+    logger.error("unexpected error in %s", request.url.path, exc_info=error)
     return _answer(request, 500, "internal", _UNEXPECTED)
 
 

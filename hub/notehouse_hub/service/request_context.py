@@ -1,21 +1,16 @@
 """What does every request get? An id, a line in the log, and headers that browsers obey."""
 
 import logging
-import re
 import time
-from contextvars import ContextVar
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from notehouse_core.ids import uuid7
+from notehouse_core import log_context
 from notehouse_hub.service import metrics
 
 logger = logging.getLogger("notehouse.api")
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-
-_ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -40,8 +35,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        identifier = _offered_id(scope) or str(uuid7())
-        token = request_id.set(identifier)
+        identifier = log_context.taken_over(_offered_id(scope))
         status = 500
 
         async def send_with_headers(message: Message) -> None:
@@ -51,24 +45,20 @@ class RequestContext:
                 _add_headers(MutableHeaders(scope=message), identifier)
             await send(message)
 
+        log_context.begin(request_id=identifier)  # to the end of the task: errors are told further out
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            _log(scope, status, time.perf_counter() - began, identifier)
+            _log(scope, status, time.perf_counter() - began)
             _note(scope, status, time.perf_counter() - began, identifier)
-            request_id.reset(token)
 
 
 def _offered_id(scope: Scope) -> str | None:
-    """Take over the id of a caller that follows a chain of requests, if it is harmless in a log."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _ACCEPTABLE_ID.fullmatch(value):
-            return str(value.decode())
-    return None
+    return Headers(scope=scope).get(log_context.HEADER)
 
 
 def _add_headers(headers: MutableHeaders, identifier: str) -> None:
-    headers["X-Request-ID"] = identifier
+    headers[log_context.HEADER] = identifier
     for name, value in _SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
@@ -93,9 +83,12 @@ def _note(scope: Scope, status: int, seconds: float, identifier: str) -> None:
     )
 
 
-def _log(scope: Scope, status: int, seconds: float, identifier: str) -> None:
+def _log(scope: Scope, status: int, seconds: float) -> None:
     """Log the path alone: a query string may hold what someone searched for, or a token."""
     if "/health/" in scope["path"] and status < 400:
         return
-    milliseconds = round(seconds * 1000, 1)
-    logger.info("%s %s %s %s ms %s", scope["method"], scope["path"], status, milliseconds, identifier)
+    facts = {"method": scope["method"], "path": scope["path"], "status": status}
+    if who := scope.get("state", {}).get("who"):
+        facts |= {"user": who[0], "tenant": who[1]}
+    facts["milliseconds"] = round(seconds * 1000, 1)
+    logger.info("%s %s %s", scope["method"], scope["path"], status, extra=facts)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import notehouse_hub
+from notehouse_core.logs import jupyter_logging
 from notehouse_hub.embedded import clickhouse_engine, clickhouse_server, postgres
 from notehouse_hub.embedded.clickhouse_config import KEY_HEADER
 from notehouse_hub.supervisor import folders, health, process_environment
@@ -86,9 +87,10 @@ def hub_spec(platform: Platform) -> Spec:
     config = Path(notehouse_hub.__file__).parent / "hub" / "jupyterhub_config.py"
     if platform.packages:
         config = platform.packages / "notehouse_hub" / "hub" / "jupyterhub_config.py"
+    lines = f"--Application.logging_config={jupyter_logging()}"  # known before the file is read
     return Spec(
         name="hub",
-        command=[str(platform.python), "-m", "jupyterhub", "-f", str(config)],
+        command=[str(platform.python), "-m", "jupyterhub", "-f", str(config), lines],
         environment=process_environment.hub(platform),
         folder=_home(platform, "hub", "hub"),
         log=platform.folders.log("hub"),

@@ -21,10 +21,17 @@ _TABLES = {
     rows_read UInt64, bytes_read UInt64, result_rows UInt64, result_bytes UInt64,
     milliseconds UInt64, memory_bytes UInt64, cached Bool, status LowCardinality(String), error_code Int32""",
     "dashboard_events": """
-    event LowCardinality(String), dashboard String, version UInt32, access_class LowCardinality(String),
-    milliseconds UInt64""",
+    event LowCardinality(String) COMMENT 'view, filter, live, export or csv',
+    dashboard String, version UInt32, access_class LowCardinality(String), milliseconds UInt64,
+    detail String COMMENT 'Filters that were set, the format of an export, the tile of a table',
+    request_id String""",
     "user_activity": "action LowCardinality(String), status UInt16, milliseconds UInt64, request_id String",
 }
+
+# What tables of an earlier version lack.
+_NEW = (
+    "dashboard_events ADD COLUMN IF NOT EXISTS detail String, ADD COLUMN IF NOT EXISTS request_id String",
+)
 
 _QUERIES = """
 SELECT
@@ -58,6 +65,7 @@ def statements(days: int) -> list[str]:
     return [
         f"CREATE DATABASE IF NOT EXISTS {DATABASE}",
         *made,
+        *(f"ALTER TABLE {DATABASE}.{change}" for change in _NEW),
         "SYSTEM FLUSH LOGS",  # makes the query log where there is none yet
         f"DROP VIEW IF EXISTS {DATABASE}.query_metrics_writer",
         f"CREATE MATERIALIZED VIEW {DATABASE}.query_metrics_writer TO {DATABASE}.query_metrics AS {_QUERIES}",

@@ -1,6 +1,7 @@
 """Exports of a dashboard: the page as a file, or its notebook; each with the rights of who asks."""
 
 import asyncio
+import time
 from typing import Literal
 from urllib.parse import parse_qs
 
@@ -38,6 +39,7 @@ async def export(
 
     `html` and `pdf` as the caller sees it, `csv` the rows of the table `tile`, `ipynb` for those who may edit the dashboard.
     """
+    began, access_class = time.perf_counter(), ""
     if format == "ipynb":
         found = await allowed(session, caller, reference, "edit")
         content, kind = await _notebook(found, resources), "application/x-ipynb+json"
@@ -46,6 +48,7 @@ async def export(
         username = caller.person.username
         query = parse_qs(request.url.query, max_num_fields=200)
         view = await view_of(session, username, found.tenant.slug, found.slug, query)
+        access_class = view.access_class
         if format == "csv":
             notebook = await _notebook(found, resources)
             content = await table_csv(view, notebook, tile, username, resources)
@@ -55,6 +58,16 @@ async def export(
             content, kind = await pdf_of(page, resources.settings), "application/pdf"
         else:
             content, kind = await _page(view, resources), "text/html; charset=utf-8"
+    resources.usage.dashboard_event(
+        "csv" if format == "csv" else "export",
+        caller.actor.name,
+        tenant=found.tenant.slug,
+        dashboard=found.slug,
+        version=found.published_version.number if found.published_version else 0,
+        access_class=access_class,
+        seconds=time.perf_counter() - began,
+        detail=tile if format == "csv" else format,
+    )
     headers = {
         "Content-Disposition": f'attachment; filename="{found.slug}.{format}"',
         "Content-Security-Policy": _SANDBOX,

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from notehouse_core import log_context
 from notehouse_hub.service.portal.rendering import render
-from notehouse_hub.service.request_context import request_id
 from notehouse_hub.service.resources import API_PREFIX, PREFIX
 
 _HOME = f"{PREFIX}/"
@@ -57,7 +57,7 @@ def problem_page(request: Request, status: int, message: str) -> Response:
         message=message,
         advice=_ADVICE.get(status, ""),
         actions=_actions(request, status),
-        request_id=request_id.get(),
+        request_id=log_context.request_id(),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import httptools
 
+from notehouse_core import log_context
 from notehouse_hub.service.query_gateway.client_request import LARGEST_BODY, ClientRequest
 from notehouse_hub.service.query_gateway.refusal import NETWORK_ERROR, Refusal, malformed, too_large
 from notehouse_hub.service.query_gateway.relay import GUARDS
@@ -172,6 +173,11 @@ class ClientConnection(asyncio.Protocol):
         self._wait(_IDLE)
 
     async def _answer(self, request: ClientRequest | Refusal) -> None:
+        offered = None if isinstance(request, Refusal) else request.headers.get("x-request-id")
+        with log_context.about(request_id=log_context.taken_over(offered)):
+            await self._answer_or_refuse(request)
+
+    async def _answer_or_refuse(self, request: ClientRequest | Refusal) -> None:
         try:
             if isinstance(request, Refusal):
                 raise request
@@ -189,6 +195,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         self._service.refused(refusal)
+        log.info("refused", extra={"code": refusal.code, "status": refusal.status})
         if self._begun:
             self.abort()
             return
@@ -209,7 +216,10 @@ class ClientConnection(asyncio.Protocol):
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(),
             f"Content-Type: {content_type}".encode(),
             f"Content-Length: {len(body)}".encode(),
-            *(f"{name}: {value}".encode() for name, value in (headers or {}).items()),
+            *(
+                f"{name}: {value}".encode()
+                for name, value in {**(headers or {}), **log_context.passed_on()}.items()
+            ),
             *GUARDS,
             b"Connection: " + (b"keep-alive" if self._keep_alive else b"close"),
         ]
