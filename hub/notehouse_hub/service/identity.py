@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notehouse_core import errors, policy
+from notehouse_core import errors, log_context, policy
 from notehouse_core.access import PLATFORM
 from notehouse_core.store import audit, login_sessions, people, tokens
 from notehouse_core.store.isolation import EVERYWHERE, NOWHERE, limit_to
@@ -84,9 +84,8 @@ async def caller_of(request: Request, resources: ResourcesDep, session: SessionD
 
 
 def _author(request: Request, caller: Caller) -> audit.Author:
-    from notehouse_hub.service.request_context import request_id  # its metrics ask us who calls
 
-    return audit.Author(caller.actor.name, _address(request), request_id.get())
+    return audit.Author(caller.actor.name, _address(request), log_context.request_id())
 
 
 def _address(request: Request) -> str | None:
