@@ -57,9 +57,13 @@ def doctor(port: Port = None, data: Data = None) -> None:
 def backup(file: Annotated[Path, typer.Argument(help="The file to write.")], data: Data = None) -> None:
     """Save everything of a platform on this machine, while it is stopped, into one file."""
     from notehouse_hub.supervisor import archive
+    from notehouse_hub.supervisor.own_engines import outside
 
-    archive.backup(_settings(None, data).data, file.absolute(), typer.echo)
+    settings = _settings(None, data)
+    archive.backup(settings.data, file.absolute(), typer.echo)
     typer.echo(f"Saved: {file} ({file.stat().st_size / 1e6:,.1f} MB). It holds every secret of the platform.")
+    if elsewhere := outside(settings):
+        typer.echo(f"Not in it, back up with their own tools at the same time: {', '.join(elsewhere)}.")
 
 
 @app.command()

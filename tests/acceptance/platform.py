@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,11 +108,12 @@ def started(
     password: str = "a-password-of-tests",
     kafka: str = "",
     options: tuple[str, ...] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Platform]:
     """Start a platform, wait until it is up, and stop it at the end."""
     output = data.parent / f"{data.name}.out"
     environment = {**os.environ, "NOTEHOUSE_DEMO_PASSWORD": password, "NOTEHOUSE_ENGINES": str(engines)}
-    environment["NOTEHOUSE_KAFKA_BROKERS"] = kafka
+    environment |= {"NOTEHOUSE_KAFKA_BROKERS": kafka, **(settings or {})}
     command = [sys.executable, "-m", "notehouse_hub.cli", "up", "--port", str(port), "--data", str(data)]
     command += options
     with output.open("wb") as printed:

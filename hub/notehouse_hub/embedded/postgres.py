@@ -62,16 +62,21 @@ class Cluster:
     sockets: Path
     uid: int | None = None
     programs: Path = field(default_factory=binaries)
+    port: int | None = None  # on loopback, beside the socket
 
     def url(self, role: str, password: str, database: str) -> str:
         """Return the SQLAlchemy URL of a role on this cluster."""
-        where = urlencode({"host": str(self.sockets)})
-        return f"postgresql+psycopg://{quote(role)}:{quote(password, safe='')}@/{quote(database)}?{where}"
+        account = f"postgresql+psycopg://{quote(role)}:{quote(password, safe='')}"
+        if self.port:
+            return f"{account}@127.0.0.1:{self.port}/{quote(database)}"
+        return f"{account}@/{quote(database)}?{urlencode({'host': str(self.sockets)})}"
 
     def command(self) -> list[str]:
         """Return the command that runs the server in the foreground."""
         words = [str(self.programs / "postgres"), "-D", str(self.folder)]
         settings = {**_SETTINGS, "unix_socket_directories": f'"{self.sockets}"'}
+        if self.port:
+            settings |= {"listen_addresses": "127.0.0.1", "port": str(self.port)}
         for name, value in settings.items():
             words += ["-c", f"{name}={value}"]
         return words

@@ -54,8 +54,8 @@ class Urls:
 def connect(cluster: Cluster, password: str, database: str = "postgres") -> psycopg.Connection:
     """Connect as the superuser, every statement its own transaction."""
     return psycopg.connect(
-        host=str(cluster.sockets), user=SUPERUSER, password=password, dbname=database, autocommit=True,
-        connect_timeout=5,
+        host=str(cluster.sockets), port=cluster.port, user=SUPERUSER, password=password, dbname=database,
+        autocommit=True, connect_timeout=5,
     )  # fmt: skip
 
 

@@ -84,11 +84,16 @@ def engine_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def embedded_postgres(folder: Path, uid_base: int = accounts.DEFAULT_UID_BASE) -> Iterator[RunningPostgres]:
-    """Run a Postgres whose data lies in `folder`/postgres; passwords are new at every start."""
+def embedded_postgres(
+    folder: Path, uid_base: int = accounts.DEFAULT_UID_BASE, port: int | None = None
+) -> Iterator[RunningPostgres]:
+    """Run a Postgres whose data lies in `folder`/postgres, with a loopback port if one is given.
+
+    Passwords are new at every start.
+    """
     uid = accounts.engine_users(uid_base).postgres
     sockets = postgres.socket_folder(folder / "run", uid)
-    cluster = postgres.Cluster(folder / "postgres", sockets, uid)
+    cluster = postgres.Cluster(folder / "postgres", sockets, uid, port=port)
     passwords = postgres_roles.Passwords(
         _superuser_password(folder), *(secrets.token_hex(16) for _ in range(3))
     )
@@ -102,14 +107,21 @@ def embedded_postgres(folder: Path, uid_base: int = accounts.DEFAULT_UID_BASE) -
 
 @contextmanager
 def embedded_clickhouse(
-    folder: Path, port: int, users_file: Path | None = None, uid_base: int = accounts.DEFAULT_UID_BASE
+    folder: Path,
+    port: int,
+    users_file: Path | None = None,
+    uid_base: int = accounts.DEFAULT_UID_BASE,
+    key: str = "",
 ) -> Iterator[RunningClickHouse]:
-    """Run a ClickHouse with its data in `folder`/clickhouse; without a users file there is only the admin."""
+    """Run a ClickHouse with its data in `folder`/clickhouse; without a users file there is only the admin.
+
+    The key is a new one, or the one that is given.
+    """
     uid = accounts.engine_users(uid_base).clickhouse
     for _ in clickhouse_engine.fetch(engines()):
         continue
     home = accounts.prepare(folder / "clickhouse", uid)
-    key = secrets.token_urlsafe(32)
+    key = key or secrets.token_urlsafe(32)
     users = home / "users.xml"
     users.write_text(users_file.read_text() if users_file else clickhouse_config.MINIMAL_USERS)
     accounts.give(users, uid)

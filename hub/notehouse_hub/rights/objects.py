@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from notehouse_core.access import AccessClass, AccessPlan, TableGrant, clickhouse_password, clickhouse_user
+from notehouse_core.access import (
+    AccessClass,
+    AccessPlan,
+    TableGrant,
+    clickhouse_password,
+    clickhouse_user,
+)
 from notehouse_core.row_filter import literal
 from notehouse_hub.rights.grants import EVERYTHING, NOTHING, PlanError, place, privilege, quoted
 from notehouse_hub.rights.profile import (
@@ -97,10 +103,11 @@ def _class(user: str, one: AccessClass, password: str, known: frozenset[str] | N
     yield _profile(user, profile_of(one.limits), known)
     yield _user(user, password)
     yield _quota(user, one.limits.queries_an_hour)
-    places = [(grant.database, grant.table) for grant in one.grants]
+    places: set[str] = set()
     for grant in one.grants:
-        if places.count((grant.database, grant.table)) > 1:
-            raise PlanError(f"{grant.database}.{grant.table} is granted twice to one class.")
+        if (named := place(grant)) in places:
+            raise PlanError(f"{named} is granted twice to one class.")
+        places.add(named)
         yield from _policies(user, grant)
     yield _grants(user, one.grants)
 

@@ -38,9 +38,10 @@ SELECT short_name, database, table, coalesce({_AS_WRITTEN.format("select_filter"
     apply_to_all, apply_to_list, apply_to_except
 FROM system.row_policies WHERE match(short_name, {{ours:String}})
 """  # noqa: S608 - text of our own
+# Not every version knows of grants by the beginning of a name.
 _GRANTS = """
 SELECT user_name, toString(access_type), coalesce(database, ''), coalesce(table, ''), coalesce(column, ''),
-    is_partial_revoke, grant_option, is_wildcard
+    is_partial_revoke, grant_option, COLUMNS('^is_wildcard$')
 FROM system.grants WHERE match(coalesce(user_name, ''), {ours:String})
 """
 _ROLES = """
@@ -51,20 +52,21 @@ _FILTERS = f"SELECT f, {_AS_WRITTEN.format('f')} FROM (SELECT arrayJoin([{{}}]) 
 
 async def read(server: Server) -> Seen:
     """Return what is there. Raises StatementRefused, SourceDown."""
-    elements = await server.rows(_ELEMENTS, ours=OURS)
+    of_profile, of_user = await _elements(server)
     seen: Seen = {
-        (Kind.PROFILE, name, "", ""): _settings(row[2:7] for row in elements if row[0] == name)
+        (Kind.PROFILE, name, "", ""): _settings(of_profile[name])
         for (name,) in await server.rows(_PROFILES, ours=OURS)
     }
     grants = await _grants(server)
     for name, auth in await server.rows(_USERS, ours=OURS):
-        own = frozenset(tuple(row[2:8]) for row in elements if row[1] == name)
+        own = frozenset(tuple(row) for row in of_user[name])
         seen[Kind.USER, name, "", ""] = (tuple(re.findall(r"\w+", auth)), own)
         seen[Kind.GRANTS, name, "", ""] = frozenset(grants[name])
-    limits = await server.rows(_LIMITS, ours=OURS)
+    bounds: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for name, duration, most in await server.rows(_LIMITS, ours=OURS):
+        bounds[name].append((duration, most))
     for name, keys, *to in await server.rows(_QUOTAS, ours=OURS):
-        bounds = tuple((duration, most) for quota, duration, most in limits if quota == name)
-        seen[Kind.QUOTA, name, "", ""] = (tuple(sorted(keys)), bounds, _whom(to))
+        seen[Kind.QUOTA, name, "", ""] = (tuple(sorted(keys)), tuple(bounds[name]), _whom(to))
     for name, database, table, row_filter, restrictive, *to in await server.rows(
         _POLICIES, ours=OUR_POLICIES
     ):
@@ -72,13 +74,25 @@ async def read(server: Server) -> Seen:
     return seen
 
 
+async def _elements(server: Server) -> tuple[dict[str, list[list[Any]]], dict[str, list[list[Any]]]]:
+    """Lines of settings, by profile; and by user, who should have none but that of its profile."""
+    of_profile: dict[str, list[list[Any]]] = defaultdict(list)
+    of_user: dict[str, list[list[Any]]] = defaultdict(list)
+    for profile, user, *facts in await server.rows(_ELEMENTS, ours=OURS):
+        if profile:
+            of_profile[profile].append(facts[:5])
+        else:
+            of_user[user].append(facts)
+    return of_profile, of_user
+
+
 async def _grants(server: Server) -> dict[str, list[tuple[str, ...]]]:
     """Grants by user; what is no plain grant, and roles, which nobody of ours has, with a word that says so."""
     found: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for user, right, database, table, column, revoke, option, wildcard in await server.rows(
+    for user, right, database, table, column, revoke, option, *wildcard in await server.rows(
         _GRANTS, ours=OURS
     ):
-        marks = (("REVOKE", revoke), ("GRANT OPTION", option), ("WILDCARD", wildcard))
+        marks = (("REVOKE", revoke), ("GRANT OPTION", option), ("WILDCARD", any(wildcard)))
         found[user].append((right, database, table, column, *(word for word, is_so in marks if is_so)))
     for user, role in await server.rows(_ROLES, ours=OURS):
         found[user].append(("ROLE", role))
@@ -90,7 +104,7 @@ async def as_written(server: Server, filters: Iterable[str]) -> dict[str, str]:
     written: dict[str, str] = {}
     for some in _batches(sorted({literal(one) for one in filters})):
         rows = await server.rows(_FILTERS.format(", ".join(some)))
-        written |= {raw: text for raw, text in rows if text is not None}
+        written |= {raw: read for raw, read in rows if read is not None}
     return written
 
 

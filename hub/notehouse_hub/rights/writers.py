@@ -14,9 +14,7 @@ from notehouse_hub.rights.reconciler import Reconciler, Report
 from notehouse_hub.rights.server import Server
 from notehouse_hub.rights.users_file import users_xml, write_users_file
 
-_WRITEABLE = (
-    "SELECT count() FROM system.user_directories WHERE type IN ('local_directory', 'replicated', 'memory')"
-)
+WRITEABLE = "SELECT count() FROM system.user_directories WHERE type NOT LIKE 'users%' AND type != 'ldap'"
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +38,7 @@ class SqlWriter:
 
     async def write(self, plan: AccessPlan) -> Report:
         """Bring ClickHouse to this plan. Raises SourceDown."""
-        if await self._server.rows(_WRITEABLE) == [[0]]:
+        if await self._server.rows(WRITEABLE) == [[0]]:
             raise SourceDown(
                 "This ClickHouse keeps no users made by SQL (user_directories in its configuration). Let it, or let "
                 "Notehouse write a file of its users.d: NOTEHOUSE_CLICKHOUSE_USERS_FILE."

@@ -13,7 +13,7 @@ from notehouse_core.settings import API_PREFIX, DASHBOARDS_PREFIX, Settings
 from notehouse_hub.embedded import accounts, clickhouse_engine, node_packages, postgres
 from notehouse_hub.embedded.errors import EngineError
 from notehouse_hub.printer.chromium import program
-from notehouse_hub.supervisor import environment, folders, lock, ports
+from notehouse_hub.supervisor import environment, folders, lock, own_engines, ports
 from notehouse_hub.supervisor.errors import SupervisorError
 
 
@@ -59,13 +59,14 @@ def _running(settings: Settings) -> str:
     if not _runs(settings):
         return "nothing runs in the data folder"
     layout = ports.Ports.from_base(settings.port)
-    away = [name for name, address in _health_of(layout).items() if not _answers(address)]
+    health = _health_of(layout, rights=bool(settings.clickhouse_url))
+    away = [name for name, address in health.items() if not _answers(address)]
     if away:
         raise SupervisorError(f"{', '.join(away)} do not answer. Why is in {settings.data}/logs/")
     return "Notehouse runs, and every process answers"
 
 
-def _health_of(layout: ports.Ports) -> dict[str, str]:
+def _health_of(layout: ports.Ports, *, rights: bool) -> dict[str, str]:
     paths = {
         "hub": f"{layout.hub}/hub/health",
         "api": f"{layout.api}{API_PREFIX}/health/ready",
@@ -73,6 +74,7 @@ def _health_of(layout: ports.Ports) -> dict[str, str]:
         "dashboards": f"{layout.dashboards}{DASHBOARDS_PREFIX}/health/ready",
         "worker": f"{layout.worker}/health/ready",
         "printer": f"{layout.printer}/health/ready",
+        **({"rights": f"{layout.rights}/health/ready"} if rights else {}),
     }
     return {name: f"http://127.0.0.1:{path}" for name, path in paths.items()}
 
@@ -116,9 +118,9 @@ def _printing(settings: Settings) -> str:
 def _ports(settings: Settings) -> str:
     layout = ports.Ports.from_base(settings.port)
     if _runs(settings):
-        return f"{layout.public} to {layout.printer} are Notehouse's own"
+        return f"{layout.public} to {layout.rights} are Notehouse's own"
     ports.check_free(layout, settings.host, clickhouse=not settings.clickhouse_url)
-    return f"{layout.public} to {layout.printer} are free"
+    return f"{layout.public} to {layout.rights} are free"
 
 
 def _isolation(settings: Settings) -> str:
@@ -135,12 +137,20 @@ def _origins(settings: Settings) -> str:
 
 
 def _postgres(settings: Settings) -> str:
-    return "your own, by NOTEHOUSE_DATABASE_URL" if settings.database_url else str(postgres.binaries())
+    if not settings.database_url:
+        return str(postgres.binaries())
+    versions = {
+        name: own_engines.postgres_version(name, getattr(settings, name))
+        for name in ("database_url", "database_owner_url", "hub_database_url")
+    }
+    return f"your own, Postgres {versions['database_url']}"
 
 
 def _clickhouse(settings: Settings) -> str:
     if settings.clickhouse_url:
-        return "your own, by NOTEHOUSE_CLICKHOUSE_URL"
+        return (
+            f"your own, ClickHouse {own_engines.clickhouse_version(settings)}; {own_engines.rights(settings)}"
+        )
     name = clickhouse_engine.package_name()
     there = (clickhouse_engine.engines_folder(settings.data) / clickhouse_engine.VERSION).exists()
     return f"{name} {clickhouse_engine.VERSION} ({'fetched' if there else 'is fetched at the first start'})"

@@ -16,9 +16,8 @@ from notehouse_hub.rights.grants import quoted
 from notehouse_hub.rights.objects import Kind, drop, wanted_of
 
 NAMES = st.text(st.characters(blacklist_categories=("Cc", "Cs")), min_size=1, max_size=12)
-LITERALS = st.one_of(
-    st.integers(-5, 5), st.text(st.characters(blacklist_categories=("Cc", "Cs")), max_size=8)
-)
+PLAIN = st.characters(blacklist_categories=("Cc", "Cs"))
+LITERALS = st.one_of(st.integers(-5, 5).map(str), st.text(PLAIN, max_size=8).map(literal))
 # Whatever could end a filter early, or begin something else after it.
 PIECES = st.sampled_from(
     ["a", "1", "'x'", "(", ")", " OR ", " AND ", " = ", ",", " -- ", " /* ", " */ ", " TO ALL", " TO nh_x", " USING ", "'",
@@ -62,7 +61,7 @@ def plans(draw: st.DrawFn) -> AccessPlan:
 
 
 def _filter(draw: st.DrawFn) -> str:
-    column, value = quoted(draw(NAMES)), literal(draw(LITERALS))
+    column, value = quoted(draw(NAMES)), draw(LITERALS)
     return draw(
         st.sampled_from(["1", f"{column} = {value}", f"{column} IN ({value}) OR NOT ({column} > {value})"])
     )
@@ -74,10 +73,12 @@ def test_every_statement_of_any_plan_can_be_read(clickhouse: RunningClickHouse, 
     wanted = wanted_of(plan, "secret")
     assert not wanted.refused
     statements = [
-        text for thing in wanted.things.values() for text in (thing.make, thing.mend, drop(thing.key))
+        statement
+        for thing in wanted.things.values()
+        for statement in (thing.make, thing.mend, drop(thing.key))
     ]
     read = formatted(clickhouse, statements)
-    unread = [text for text, found in zip(statements, read, strict=True) if found is None]
+    unread = [one for one, found in zip(statements, read, strict=True) if found is None]
     assert unread == []
 
 
@@ -103,9 +104,8 @@ def test_no_filter_reaches_beyond_its_brackets(clickhouse: RunningClickHouse, fi
     read = formatted(clickhouse, (thing.make for thing in policies))
     expressions = formatted(clickhouse, (f"SELECT (\n{thing.looks[0]}\n)" for thing in policies))
     for thing, statement, expression in zip(policies, read, expressions, strict=True):
-        if statement is None:
+        if statement is None or expression is None:  # the reconciler leaves out what is no expression
             continue
-        assert expression is not None, "the reconciler would have refused it"
         inside = expression.removeprefix("SELECT ")
         assert statement == (
             f"CREATE ROW POLICY IF NOT EXISTS {thing.user} ON d.t AS RESTRICTIVE FOR SELECT USING {inside} "

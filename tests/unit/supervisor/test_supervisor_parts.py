@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from notehouse_core.settings import Settings
 from notehouse_hub.embedded import clickhouse_engine
 from notehouse_hub.embedded.errors import UnsupportedPlatformError
-from notehouse_hub.supervisor import environment, folders, lock, logfile, ports, process_table
+from notehouse_hub.supervisor import environment, folders, lock, logfile, own_engines, ports, process_table
 from notehouse_hub.supervisor.backoff import Backoff
-from notehouse_hub.supervisor.errors import StartRefusedError
+from notehouse_hub.supervisor.errors import StartRefusedError, SupervisorError
 from notehouse_hub.supervisor.secrets import Vault
 
 
@@ -152,3 +153,23 @@ def test_the_source_hash_follows_the_source(tmp_path: Path) -> None:
     assert environment.source_hash(tmp_path) == first
     code.write_text("two")
     assert environment.source_hash(tmp_path) != first
+
+
+def test_what_lies_outside_the_data_folder_is_named() -> None:
+    assert own_engines.outside(Settings()) == []
+    elsewhere = Settings(database_url="postgresql://x", clickhouse_url="http://x", artifacts="s3://x")
+    assert [one.split()[0] for one in own_engines.outside(elsewhere)] == [
+        "Postgres",
+        "ClickHouse",
+        "artifacts",
+    ]
+
+
+def test_engines_that_do_not_answer_are_said_so() -> None:
+    away = Settings(clickhouse_url="http://127.0.0.1:9", database_url="postgresql://x@127.0.0.1:9/x")
+    with pytest.raises(SupervisorError, match="does not answer"):
+        own_engines.clickhouse_version(away)
+    with pytest.raises(SupervisorError, match="NOTEHOUSE_DATABASE_URL opens nothing"):
+        own_engines.postgres_version("database_url", away.database_url)
+    with pytest.raises(SupervisorError, match="NOTEHOUSE_HUB_DATABASE_URL is not set"):
+        own_engines.postgres_version("hub_database_url", None)
