@@ -76,7 +76,7 @@ async def serve(settings: Settings) -> None:
     resources = Resources.of(settings)
     resources.usage.start()
     server = HTTPServer(make_application(resources), xheaders=True)
-    server.listen(settings.dashboards_port, "127.0.0.1")
+    server.listen(settings.dashboards_port, settings.bind)
     maker = SnapshotMaker(
         settings, resources.database, resources.control, resources.artifacts, resources.assets
     )

@@ -225,7 +225,8 @@ class Frame(Page):
     def _policy(self) -> str:
         """A sandboxed page has no origin of its own, so ours is named."""
         host = self.request.host if _HOST.fullmatch(self.request.host) else "localhost"
-        secure = self.request.protocol == "https"
+        # With TLS taken off before our proxy, only the public address tells.
+        secure = "https" in (self.request.protocol, self.resources.settings.base_url.partition(":")[0])
         origin = f"{'https' if secure else 'http'}://{host}"
         return _FRAME_POLICY.format(origin=origin, socket=f"{'wss' if secure else 'ws'}://{host}")
 

@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from notehouse_core.pods import Pods
+
 API_PREFIX = "/services/notehouse"
 DASHBOARDS_PREFIX = "/services/dashboards"
 
@@ -32,6 +34,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65000, description="public port; the ten after it are internal")
     public_url: str = ""
+    bind: str = Field(default="127.0.0.1", description="where our own processes listen, beside the proxy")
     demo: bool = True
     demo_password: SecretStr | None = None
     artifacts: str = Field(default="", description="a folder, or s3://bucket/prefix")
@@ -78,6 +81,19 @@ class Settings(BaseSettings):
     hub_token: SecretStr | None = None
     api_url: str = ""
     query_url: str = ""
+    dashboards_url: str = Field(default="", description="the dashboard server as the proxy reaches it")
+    proxy_api_url: str = Field(default="", description="the proxy's own API as the Hub reaches it")
+    trusted_proxies: str = Field(
+        default="",
+        description="networks (CIDR, by commas) of proxies before ours, believed on who a client is",
+    )
+
+    # Where people's servers run
+    spawner: Literal["local", "kubernetes"] = "local"
+    pods: Pods = Field(default_factory=Pods, description="what pods look like, under Kubernetes; JSON")
+    subdomains: bool = Field(
+        default=False, description="a subdomain of public_url for each person's server; needs wildcard DNS"
+    )
 
     # Local accounts
     account_key: SecretStr | None = Field(default=None, description="seals second factors")
@@ -125,27 +141,27 @@ class Settings(BaseSettings):
 
     @property
     def proxy_api_port(self) -> int:
-        """Port of the proxy's own API, loopback."""
+        """Port of the proxy's own API."""
         return self.port + 1
 
     @property
     def hub_port(self) -> int:
-        """Port of the Hub, loopback."""
+        """Port of the Hub."""
         return self.port + 2
 
     @property
     def api_port(self) -> int:
-        """Port of the API service and portal, loopback."""
+        """Port of the API service and portal."""
         return self.port + 3
 
     @property
     def query_port(self) -> int:
-        """Port of the query gateway, loopback."""
+        """Port of the query gateway."""
         return self.port + 4
 
     @property
     def dashboards_port(self) -> int:
-        """Port of the dashboard server, loopback."""
+        """Port of the dashboard server."""
         return self.port + 5
 
     @property
@@ -155,12 +171,12 @@ class Settings(BaseSettings):
 
     @property
     def worker_port(self) -> int:
-        """Port of the worker's health and metrics, loopback."""
+        """Port of the worker's health and metrics."""
         return self.port + 7
 
     @property
     def printer_port(self) -> int:
-        """Port of the printer, loopback."""
+        """Port of the printer."""
         return self.port + 9
 
     @property
@@ -179,9 +195,29 @@ class Settings(BaseSettings):
         return self.hub_api_url or f"http://127.0.0.1:{self.hub_port}/hub/api"
 
     @property
+    def hub(self) -> str:
+        """The Hub as seen by our own processes, people's servers and the proxy."""
+        return self.hub_api.removesuffix("/hub/api")
+
+    @property
+    def proxy_api(self) -> str:
+        """The proxy's own API as seen by the Hub."""
+        return self.proxy_api_url or f"http://127.0.0.1:{self.proxy_api_port}"
+
+    @property
     def api(self) -> str:
         """Our REST API as seen by our own processes."""
         return self.api_url or f"http://127.0.0.1:{self.api_port}{API_PREFIX}/api/v1"
+
+    @property
+    def api_origin(self) -> str:
+        """The API service as seen by the proxy: its address without a path."""
+        return self.api.removesuffix(f"{API_PREFIX}/api/v1")
+
+    @property
+    def dashboards(self) -> str:
+        """The dashboard server as seen by the proxy."""
+        return self.dashboards_url or f"http://127.0.0.1:{self.dashboards_port}"
 
     @property
     def query(self) -> str:

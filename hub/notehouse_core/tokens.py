@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from notehouse_core.errors import Unauthenticated
 from notehouse_core.ids import uuid7
 
 QUERY, API, FRAME = "query", "api", "frame"
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 INTERACTIVE, RUN, VIEW = "interactive", "run", "view"
 PURPOSES = (INTERACTIVE, RUN, VIEW)
 
@@ -80,15 +82,18 @@ class Signer:
 
 
 class Verifier:
-    """Checks execution tokens against the public keys that stand in a JSON file {kid: PEM}."""
+    """Checks execution tokens against public keys: of a JSON file {kid: PEM}, or of certificates (PEM)."""
 
     def __init__(self, keys: Mapping[str, str]) -> None:
         self._keys = dict(keys)
 
     @classmethod
     def from_file(cls, path: Path) -> Verifier:
-        """The verifier of a keys file."""
-        return cls(json.loads(path.read_text()))
+        """The verifier of a keys file. Raises ValueError when it is none."""
+        text = path.read_text()
+        if _CERTIFICATE in text:
+            return cls(_certified_keys(text.encode()))
+        return cls(json.loads(text))
 
     def verify(self, token: str, audience: str) -> Claims:
         """The claims of a token meant for `audience`.
@@ -105,6 +110,13 @@ class Verifier:
         if kid not in self._keys:
             raise Unauthenticated("This token was signed by a key that is not in use. Get a new token.")
         return self._keys[kid]
+
+
+def _certified_keys(pem: bytes) -> dict[str, str]:
+    """The public keys of certificates, by key id: a certificate is only the form in which a key travels."""
+    keys = (one.public_key() for one in x509.load_pem_x509_certificates(pem))
+    found = [_pem(key) for key in keys if isinstance(key, Ed25519PublicKey)]
+    return {key_id(one): one for one in found}
 
 
 class FrameSigner:
@@ -148,8 +160,12 @@ def _verify(token: str, key: str, algorithm: str, audience: str) -> Claims:
 
 def public_pem(key: Ed25519PrivateKey) -> str:
     """The public half of a key, as PEM."""
+    return _pem(key.public_key())
+
+
+def _pem(key: Ed25519PublicKey) -> str:
     form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+    return key.public_bytes(serialization.Encoding.PEM, form).decode()
 
 
 def key_id(pem: str) -> str:

@@ -1,5 +1,6 @@
 """The command `notehouse`: what an operator and an analyst type."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -106,6 +107,15 @@ def migrate() -> None:
 def seed_demo() -> None:
     """Load the sample data and make the demo accounts."""
     _become("notehouse_hub.demo")
+
+
+@app.command("first-admin")
+def first_admin() -> None:
+    """Print the link by which the first administrator chooses a password: once, within a day."""
+    from notehouse_hub.first_admin import invitation_link
+
+    link = asyncio.run(invitation_link(load_settings()))
+    typer.echo(link or "There is an administrator already, who can invite others.")
 
 
 @app.command()

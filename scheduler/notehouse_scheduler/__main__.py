@@ -38,7 +38,7 @@ async def work(settings: Settings) -> None:
     async def execute_run(run_id: str) -> None:
         await runner.execute(UUID(run_id))
 
-    listening = await watched.serve(database, settings.worker_port)
+    listening = await watched.serve(database, settings.bind, settings.worker_port)
     async with app.open_async():
         ticking = asyncio.create_task(tick_for_ever(database, app))
         watching = asyncio.create_task(Watch(database, control, warehouse).for_ever())

@@ -18,13 +18,13 @@ DELIVERIES = Counter("notehouse_worker_deliveries_total", "Messages, by how it e
 _PATIENCE = 3.0
 
 
-async def serve(database: Database, port: int) -> asyncio.Server:
+async def serve(database: Database, host: str, port: int) -> asyncio.Server:
     """Answer for health and metrics; ready while the database answers."""
 
     async def missing() -> list[str]:
         return [] if await _answers(database) else ["database"]
 
-    return await watched.serve(missing, port)
+    return await watched.serve(missing, port, host)
 
 
 async def _answers(database: Database) -> bool:

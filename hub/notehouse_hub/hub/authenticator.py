@@ -20,6 +20,7 @@ from notehouse_hub.hub.homes import NAME
 from notehouse_hub.hub.login_pages import LoginPage, LogoutPage
 from notehouse_hub.hub.roles import GATEWAYS, is_gateway
 from notehouse_hub.hub.second_step import SecondStepNeeded, Ticket, read_ticket
+from notehouse_hub.login.addresses import address_of
 from notehouse_hub.login.passwords import LONGEST_PASSWORD, Passwords
 from notehouse_hub.login.second_factor import SecondFactors
 
@@ -64,7 +65,7 @@ class LocalAccounts(Authenticator):  # type: ignore[misc]
 
         Raises HTTPError 429 while somebody has to wait, SecondStepNeeded when a code must follow.
         """
-        address = handler.request.remote_ip if handler is not None else ""
+        address = address_of(handler) if handler is not None else ""
         if isinstance(data, dict) and "code" in data:
             return await self._second_step(handler, str(data["code"]), address)
         name, password = credentials(data)

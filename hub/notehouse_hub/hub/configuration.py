@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyterhub.log import log_request
+from jupyterhub.utils import subdomain_hook_idna
 
 from notehouse_core.errors import Invalid
 from notehouse_core.logs import jupyter_logging, with_request_id
@@ -22,10 +24,12 @@ from notehouse_hub.hub.landing import landing_page
 from notehouse_hub.hub.openid import OpenIdAccounts
 from notehouse_hub.hub.roles import load_roles
 from notehouse_hub.hub.spawner import UnixUserSpawner
+from notehouse_hub.login.addresses import TRUSTED, networks
 from notehouse_hub.login.password_rules import PasswordRules
 
 TEMPLATES = Path(__file__).parent / "templates"
 START_SECONDS = 120
+PROXY_CHECK_SECONDS = 30
 COOKIE_DAYS = 7
 LONGEST_TOKEN = 90 * 86400
 
@@ -73,18 +77,32 @@ def configure(c: Any, settings: Settings, secrets: HubSecrets | None = None) -> 
     _pages(c, settings)
 
 
-def _local(port: int) -> str:
-    return f"http://127.0.0.1:{port}"
-
-
 def _addresses(c: Any, settings: Settings) -> None:
     c.JupyterHub.bind_url = f"http://{settings.host}:{settings.port}/"
-    c.JupyterHub.hub_bind_url = _local(settings.hub_port)
-    c.JupyterHub.hub_connect_url = _local(settings.hub_port)
+    c.JupyterHub.hub_bind_url = f"http://{settings.bind}:{settings.hub_port}"
+    c.JupyterHub.hub_connect_url = settings.hub
     if settings.public_url:
         c.JupyterHub.public_url = settings.public_url
+    if settings.subdomains:
+        _subdomains(c, settings)
     # Only what our own proxy appended last to X-Forwarded-For is believed.
     c.JupyterHub.trusted_downstream_ips = []
+
+
+def _subdomains(c: Any, settings: Settings) -> None:
+    """Give each person's server an origin of its own, so that its pages have no power over the portal's."""
+    if not settings.public_url:
+        raise Invalid(
+            "NOTEHOUSE_SUBDOMAINS needs NOTEHOUSE_PUBLIC_URL, and a DNS entry for *.<its host> beside it."
+        )
+    c.JupyterHub.subdomain_host = settings.base_url
+    c.JupyterHub.subdomain_hook = subdomain_of
+    c.JupyterHub.cookie_host_prefix_enabled = settings.base_url.startswith("https:")
+
+
+def subdomain_of(name: str, domain: str, kind: str) -> str:
+    """Return whose domain is what: services are ours and share the Hub's, people's servers do not."""
+    return domain if kind == "service" else str(subdomain_hook_idna(name, domain, kind))
 
 
 def _storage(c: Any, settings: Settings, secrets: HubSecrets) -> None:
@@ -106,14 +124,16 @@ def _tornado_settings(settings: Settings) -> dict[str, Any]:
         # while a request for it is held.
         "slow_spawn_timeout": 0,
         "log_function": with_request_id(log_request),
+        TRUSTED: networks(settings.trusted_proxies),
     }
 
 
 def _proxy(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     c.ConfigurableHTTPProxy.should_start = False
-    c.ConfigurableHTTPProxy.api_url = _local(settings.proxy_api_port)
+    c.ConfigurableHTTPProxy.api_url = settings.proxy_api
     c.ConfigurableHTTPProxy.auth_token = secrets.proxy_token
-    c.Proxy.extra_routes = {f"{API_PREFIX}/clickhouse/": _local(settings.query_port)}
+    host = (urlsplit(settings.base_url).hostname or "") if settings.subdomains else ""
+    c.Proxy.extra_routes = {f"{host}{API_PREFIX}/clickhouse/": settings.query}
     # Whoever ends the Hub ends only the Hub: servers, kernels and routes go on, and are found again.
     c.JupyterHub.cleanup_servers = False
     c.JupyterHub.cleanup_proxy = False
@@ -158,8 +178,11 @@ def _openid(c: Any, settings: Settings, secrets: HubSecrets) -> None:
 
 
 def _servers(c: Any, settings: Settings) -> None:
-    c.JupyterHub.spawner_class = UnixUserSpawner
-    c.UnixUserSpawner.settings = settings
+    if settings.spawner == "kubernetes":
+        _pods(c, settings)
+    else:
+        c.JupyterHub.spawner_class = UnixUserSpawner
+        c.UnixUserSpawner.settings = settings
     c.JupyterHub.allow_named_servers = False
     c.JupyterHub.concurrent_spawn_limit = 20
     c.Spawner.start_timeout = START_SECONDS
@@ -169,10 +192,25 @@ def _servers(c: Any, settings: Settings) -> None:
     c.LocalProcessSpawner.term_timeout = 5
 
 
+def _pods(c: Any, settings: Settings) -> None:
+    try:
+        from notehouse_hub.hub.pod_spawner import PodSpawner, configure_pods
+    except ModuleNotFoundError as error:
+        raise Invalid(
+            "NOTEHOUSE_SPAWNER=kubernetes needs KubeSpawner. Install it: pip install 'notehouse[kubernetes]'"
+        ) from error
+    if not settings.pods.image:
+        raise Invalid('NOTEHOUSE_PODS must name the image of people\'s servers, as {"image": ...}.')
+    c.JupyterHub.spawner_class = PodSpawner
+    configure_pods(c, settings)
+    # Nobody tells the Hub of a proxy that was started again without its routes.
+    c.JupyterHub.proxy_check_interval = PROXY_CHECK_SECONDS
+
+
 def _services(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     """Services are processes of their own, never children of the Hub."""
     tokens = secrets.service_tokens
-    pages = {"notehouse": _local(settings.api_port), "dashboards": _local(settings.dashboards_port)}
+    pages = {"notehouse": settings.api_origin, "dashboards": settings.dashboards}
     with_pages = [_page_service(name, url, tokens[name]) for name, url in pages.items()]
     others = [{"name": name, "api_token": token} for name, token in tokens.items() if name not in pages]
     c.JupyterHub.services = [*with_pages, *others]
@@ -186,6 +224,8 @@ def _page_service(name: str, url: str, token: str) -> dict[str, Any]:
         "url": url,
         "api_token": token,
         "oauth_no_confirm": True,
+        # A path, also with subdomains: the Hub's host is the services' host.
+        "oauth_redirect_uri": f"/services/{name}/oauth_callback",
         "display": False,
         "timeout": 1,
     }

@@ -9,6 +9,7 @@ from jupyterhub.handlers import BaseHandler
 from notehouse_core.errors import NotFound, Unavailable
 from notehouse_core.store import audit, invitations, login_sessions
 from notehouse_hub.hub.pool import database
+from notehouse_hub.login.addresses import address_of
 from notehouse_hub.login.password_rules import SHORTEST_PASSWORD, PasswordRules
 from notehouse_hub.login.passwords import Passwords
 
@@ -38,7 +39,7 @@ class InvitationHandler(BaseHandler):  # type: ignore[misc]
             async with self.database.session() as session:
                 user = await invitations.accept(session, secret, hashed)
                 await login_sessions.end_all(session, user)
-                address = self.request.remote_ip
+                address = address_of(self)
                 await audit.record(
                     session, user.username, "accept-invitation", user.username, address=address
                 )

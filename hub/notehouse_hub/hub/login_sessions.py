@@ -13,6 +13,7 @@ from jupyterhub.user import User
 
 from notehouse_core.store import audit, login_sessions
 from notehouse_hub.hub.pool import database
+from notehouse_hub.login.addresses import address_of
 
 COOKIE = "notehouse-hub-session"
 _DATABASE = "notehouse_database_url"
@@ -42,7 +43,7 @@ class BeginsSession:
 async def _begin(handler: Any, username: str) -> None:
     life: timedelta = handler.settings[_LIFE]
     async with database(handler.settings[_DATABASE]).session() as session:
-        address = handler.request.remote_ip
+        address = address_of(handler)
         secret = await login_sessions.begin(
             session, username, handler.get_session_cookie(), address=address,
             agent=handler.request.headers.get("User-Agent", ""), life=life,

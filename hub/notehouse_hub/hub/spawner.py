@@ -17,15 +17,11 @@ from notehouse_core.store.unix_users import uid_of
 from notehouse_hub.hub.errors import ServerRefusedError
 from notehouse_hub.hub.homes import Home, home_of, open_log
 from notehouse_hub.hub.processes import start_mark
-from notehouse_hub.hub.roles import is_gateway
+from notehouse_hub.hub.servers import DROPPED, addresses, command
 
-SERVER = "notehouse_gateway.lab_server"
-GATEWAY = "notehouse_gateway.app"
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 KEPT = ["LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"]
 LISTEN_POLL = 0.1
-# Deprecated twins of what servers read under its present name.
-DROPPED = ("JPY_API_TOKEN", "JUPYTERHUB_OAUTH_SCOPES")
 
 
 class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
@@ -40,7 +36,7 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """Start the server; raises ServerRefusedError rather than run anyone's code as root."""
         home = await self._home()
         home.prepare()
-        self.cmd = self._command()
+        self.cmd = command(str(self.settings.code_python), self.user.name, self.settings)
         self.notebook_dir = str(home.folder)
         self.environment = self._environment(home)
         log = open_log(self.settings.data, self.user.name)
@@ -70,13 +66,6 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
                 )
             await asyncio.sleep(LISTEN_POLL)
 
-    def _command(self) -> list[str]:
-        python = str(self.settings.code_python)
-        if not is_gateway(self.user.name):
-            return [python, "-m", SERVER]
-        limit = f"--KernelGatewayApp.max_kernels={self.settings.kernels_per_gateway}"
-        return [python, "-m", GATEWAY, limit]
-
     async def _home(self) -> Home:
         name = self.user.name
         if not self.settings.isolate:
@@ -98,8 +87,7 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
             "LOGNAME": self.user.name,
             "SHELL": "/bin/bash",
             "PATH": os.pathsep.join([str(python.parent), *SYSTEM_PATH]),
-            "NOTEHOUSE_QUERY_URL": self.settings.query,
-            "NOTEHOUSE_API_URL": self.settings.api,
+            **addresses(self.settings),
         }
 
     def get_env(self) -> dict[str, str]:

@@ -78,7 +78,11 @@ def main() -> None:
     settings = load_settings()
     configure_logs(settings.log_level)
     uvicorn.run(
-        create_app(settings), host="127.0.0.1", port=settings.printer_port, access_log=False, log_config=None
+        create_app(settings),
+        host=settings.bind,
+        port=settings.printer_port,
+        access_log=False,
+        log_config=None,
     )
 
 

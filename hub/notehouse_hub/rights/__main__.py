@@ -32,7 +32,7 @@ async def follow(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     process = RightsProcess(settings)
-    listening = await watched.serve(process.missing, settings.rights_port)
+    listening = await watched.serve(process.missing, settings.rights_port, settings.bind)
     following = loop.create_task(process.follow())
     stop = loop.create_task(stopping.wait())
     await asyncio.wait({stop, following}, return_when=asyncio.FIRST_COMPLETED)

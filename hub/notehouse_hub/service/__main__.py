@@ -4,6 +4,7 @@ import uvicorn
 
 from notehouse_core.logs import configure_logs
 from notehouse_core.settings import load_settings
+from notehouse_hub.login.addresses import networks
 from notehouse_hub.service.app import create_app
 
 
@@ -13,8 +14,9 @@ def main() -> None:
     configure_logs(settings.log_level)
     uvicorn.run(
         create_app(settings),
-        host="127.0.0.1",
+        host=settings.bind,
         port=settings.api_port,
+        forwarded_allow_ips=["127.0.0.1", *map(str, networks(settings.trusted_proxies))],
         access_log=False,
         log_config=None,
         server_header=False,

@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -111,7 +111,9 @@ class HubApi:
         model = _expect(answer, {200}).json().get("servers", {}).get("")
         if model is None:
             return None
-        return HubServer(model["ready"], model["pending"], model["url"], model.get("state") or {})
+        # With a subdomain for each server the Hub tells the whole address.
+        path = urlsplit(model["url"]).path
+        return HubServer(model["ready"], model["pending"], path, model.get("state") or {})
 
     async def start_server(self, name: str) -> bool:
         """Have the server of a user started; False if it runs already, alive by the Hub's own check."""

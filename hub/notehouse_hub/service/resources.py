@@ -67,7 +67,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             signer=signer,
             verifier=verifier,
             artifacts=open_artifacts(settings),
-            cookies=Cookies(required(settings.session_key, "session_key"), PREFIX),
+            cookies=Cookies(
+                required(settings.session_key, "session_key"),
+                PREFIX,
+                secure=settings.base_url.startswith("https:"),
+            ),
             usage=usage,
             passwords=Passwords(),
             password_rules=PasswordRules(settings.breached_passwords),

@@ -55,10 +55,11 @@ class PendingLogin:
 class Cookies:
     """Writes and reads the portal's cookies; `secret` is anything that only this service knows."""
 
-    def __init__(self, secret: str, path: str) -> None:
+    def __init__(self, secret: str, path: str, *, secure: bool = False) -> None:
         key = hmac.digest(secret.encode(), b"notehouse portal cookies", "sha256")
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
         self._path = path
+        self._secure = secure  # a proxy before ours may have taken TLS off
 
     def session(self, request: Request) -> Session | None:
         """Return the browser's session, or None if there is none that we made."""
@@ -88,7 +89,7 @@ class Cookies:
         self, request: Request, response: Response, name: str, content: dict[str, str], seconds: int
     ) -> None:
         sealed = self._fernet.encrypt(json.dumps({"for": name, **content}).encode()).decode()
-        secure = request.url.scheme == "https"
+        secure = self._secure or request.url.scheme == "https"
         response.set_cookie(
             name, sealed, max_age=seconds, path=self._path, httponly=True, samesite="lax", secure=secure
         )

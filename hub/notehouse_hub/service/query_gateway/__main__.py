@@ -28,13 +28,13 @@ def main() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Listen on the query gateway's loopback port until SIGTERM or SIGINT."""
+    """Listen on the query gateway's port until SIGTERM or SIGINT."""
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     gateway = Gateway(settings)
     server = await loop.create_server(
-        lambda: ClientConnection(gateway), "127.0.0.1", settings.query_port, backlog=1024
+        lambda: ClientConnection(gateway), settings.bind, settings.query_port, backlog=1024
     )
     following = loop.create_task(gateway.follow_rights())
     log.info("the query gateway listens on port %d", settings.query_port)
