@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from pydantic import SecretStr
+
 from integration.rights.conftest import free_port, settings_of
 from notehouse_core.access import AccessPlan, TableGrant, make_class
-from notehouse_hub.embedded.standalone import embedded_clickhouse, engine_folder
+from notehouse_core.errors import SourceDown
+from notehouse_hub.embedded.standalone import RunningClickHouse, embedded_clickhouse, engine_folder
 from notehouse_hub.rights.objects import Kind, wanted_of
 from notehouse_hub.rights.readback import as_written, read
 from notehouse_hub.rights.server import Server
 from notehouse_hub.rights.users_file import write_users_file
+from notehouse_hub.rights.writers import SqlWriter
 
 SECRET = "a-class-secret"
 UNITED = make_class(
@@ -59,6 +64,16 @@ async def _compare(server: Server) -> None:
     for user, password in wanted.passwords.items():
         assert await server.lets_in(user, password)
         assert not await server.lets_in(user, "another")
+
+
+async def test_a_server_that_keeps_no_users_by_sql_says_what_to_do(clickhouse: RunningClickHouse) -> None:
+    settings = settings_of(clickhouse).model_copy(update={"class_secret": SecretStr(SECRET)})
+    writer = SqlWriter(settings)
+    try:
+        with pytest.raises(SourceDown, match="NOTEHOUSE_CLICKHOUSE_USERS_FILE"):
+            await writer.write(PLAN)
+    finally:
+        await writer.close()
 
 
 def test_a_file_beside_a_servers_own_holds_our_users_only(tmp_path: Path) -> None:
