@@ -1,8 +1,8 @@
 """What ClickHouse's access storage does with our statements, so far as they go: users, profiles, quotas, policies, grants.
 
 No server with a storage for users made by SQL can be installed where these tests run. The statements are checked by
-ClickHouse's own parser (test_statements), what it says of a plan by its own tables (test_readback), and the same tests as
-on this model run on a real server where NOTEHOUSE_TEST_CLICKHOUSE_URL is set.
+ClickHouse's own parser (test_statements), what it says of a plan by its own tables (test_readback), and everybody's rows
+(test_rows_of_everybody) are compared on a real server where NOTEHOUSE_TEST_CLICKHOUSE_URL is set.
 """
 
 from __future__ import annotations
