@@ -51,7 +51,8 @@ def configure_pods(c: Any, settings: Settings) -> None:
     spawner.pvc_name_template = f"{pods.name}-home-{{user_server}}"
     # The Hub finds its pods again by this label: one for both kinds, and none of another release's.
     spawner.component_label = f"{pods.name}-server"
-    spawner.storage_extra_labels = dict(pods.labels)
+    # Network policies select pods by these; KubeSpawner's own would replace them.
+    spawner.common_labels = {"app.kubernetes.io/managed-by": "kubespawner", **pods.labels}
     spawner.delete_pvc = False  # work outlives the account that made it
     spawner.node_selector = dict(pods.node_selector)
     spawner.tolerations = list(pods.tolerations)
@@ -81,7 +82,7 @@ class PodSpawner(KubeSpawner):  # type: ignore[misc]
         super().__init__(**kwargs)
         gateway = is_gateway(self.user.name)
         pods = self.settings.pods
-        self.extra_labels = {**pods.labels, TIER: "code", KIND: GATEWAY if gateway else SERVER}
+        self.extra_labels = {TIER: "code", KIND: GATEWAY if gateway else SERVER}
         self.cmd = command("python", self.user.name, self.settings)
         self.notebook_dir = HOME
         self.environment = self._own_environment()

@@ -133,7 +133,10 @@ def _isolation(settings: Settings) -> str:
 
 
 def _origins(settings: Settings) -> str:
-    return "people's servers share the portal's origin on one machine: open nobody's server as an admin"
+    return (
+        "people's servers share the portal's origin on one machine: open nobody's server as an admin. "
+        "The Helm chart gives each a subdomain of its own"
+    )
 
 
 def _postgres(settings: Settings) -> str:
