@@ -44,11 +44,22 @@ def up(
 
 
 @app.command()
+def status(
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show every process of the platform that runs on a data folder, and how it is."""
+    from notehouse_hub.supervisor import status_command
+
+    raise typer.Exit(status_command.show(_settings(None, data).data, as_json=as_json))
+
+
+@app.command()
 def doctor(port: Port = None, data: Data = None) -> None:
     """Say what on this machine is ready for Notehouse, what is not, and what to do."""
     from notehouse_hub.supervisor.doctor import examine
 
-    findings = examine(_settings(port, data))
+    findings = examine(_running(port, data))
     for finding in findings:
         typer.echo(str(finding))
     raise typer.Exit(any(not finding.fine for finding in findings))
@@ -84,7 +95,7 @@ def prometheus_config(port: Port = None, data: Data = None) -> None:
     """Print a prometheus.yml that watches every process of this machine."""
     from notehouse_hub.supervisor.prometheus import configuration
 
-    typer.echo(configuration(_settings(port, data)), nl=False)
+    typer.echo(configuration(_running(port, data)), nl=False)
 
 
 @app.command()
@@ -175,6 +186,13 @@ def _settings(port: int | None, data: Path | None) -> Settings:
     if port is not None:
         chosen["port"] = port
     return settings.model_copy(update=chosen)
+
+
+def _running(port: int | None, data: Path | None) -> Settings:
+    """Settings with the port that the platform on this data folder really has."""
+    from notehouse_hub.supervisor.status import where_it_runs
+
+    return where_it_runs(_settings(port, data))
 
 
 def main() -> None:

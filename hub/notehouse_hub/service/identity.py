@@ -84,7 +84,6 @@ async def caller_of(request: Request, resources: ResourcesDep, session: SessionD
 
 
 def _author(request: Request, caller: Caller) -> audit.Author:
-
     return audit.Author(caller.actor.name, _address(request), log_context.request_id())
 
 

@@ -47,6 +47,11 @@ class Caretaker:
         if not task.cancelled() and (error := task.exception()):
             self._console.warn(f"The supervisor stopped looking after something: {error!r}")
 
+    @property
+    def processes(self) -> list[Process]:
+        """All that are in care."""
+        return list(self._processes)
+
     def pids(self) -> set[int]:
         """Return the processes that asyncio itself waits for."""
         return {process.pid for process in self._processes if process.pid}

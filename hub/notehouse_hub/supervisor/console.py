@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console as RichConsole
+from rich.console import Group, RenderableType
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -23,24 +25,41 @@ class Console:
     """Lines for logs and people alike; bars only on a terminal."""
 
     def __init__(self, output: TextIO = sys.stdout) -> None:
-        self._rich = RichConsole(file=output, highlight=False, soft_wrap=True)
+        self._rich = RichConsole(file=output, highlight=False)
+        self._live: Live | None = None
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self._rich.print(text, markup=False)
+        self._rich.print(text, markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """Print one line that wants attention."""
-        self._rich.print(f"! {text}", markup=False, style="yellow")
+        self._rich.print(f"! {text}", markup=False, style="yellow", soft_wrap=True)
 
     def started(self, name: str, seconds: float, *, again: bool = False) -> None:
         """Say that a process is ready."""
         self.say(f"  {name:<16} {'back' if again else 'ready'} in {seconds:5.1f} s")
 
-    def died(self, name: str, code: int, delay: float) -> None:
-        """Say that a process ended and when it is started again."""
+    def died(self, name: str, code: int, delay: float) -> str:
+        """Say that a process ended and when it is started again; return what was said of it."""
         when = "at once" if delay == 0 else f"in {delay:.1f} s"
-        self.warn(f"{name} ended ({_words(code)}); starting it again {when}")
+        said = f"ended ({_words(code)}); starting it again {when}"
+        self.warn(f"{name} {said}")
+        return said
+
+    def show(self, picture: RenderableType | None) -> None:
+        """Keep a picture below all lines, on a terminal; None takes it away."""
+        if not self._rich.is_terminal:
+            return
+        if picture is None:
+            if self._live is not None:
+                self._live.stop()
+            self._live = None
+            return
+        if self._live is None:
+            self._live = Live(console=self._rich, auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(Group("", picture), refresh=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from notehouse_hub.supervisor import health, logfile, process_table
+from notehouse_hub.supervisor import health, logfile, process_table, status
 from notehouse_hub.supervisor.backoff import Backoff
 from notehouse_hub.supervisor.console import Console
 from notehouse_hub.supervisor.errors import ProcessFailedError
@@ -44,6 +44,10 @@ class Process:
     spec: Spec
     console: Console
     backoff: Backoff = field(default_factory=Backoff)
+    state: str = status.STARTING
+    since: float | None = None  # when what runs was started, in Unix seconds
+    restarts: int = 0
+    message: str = ""  # what was last said of it, while that matters
     _child: asyncio.subprocess.Process | None = None
     _keeper: asyncio.Task[None] | None = None
     _stopping: bool = False
@@ -67,21 +71,24 @@ class Process:
             why = self._why_not_ready()
             await self._end_child()
             raise ProcessFailedError(why)
+        self.state = status.READY
         self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.spec.name}")
         return time.monotonic() - began
 
     async def stop(self) -> None:
         """Stop the process and no longer bring it back."""
         self._stopping = True
+        self.state = status.STOPPING
         if self._keeper:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
         await self._end_child()
+        self.state, self.message = status.STOPPED, ""
 
     async def restart(self, reason: str) -> None:
         """End the process so that its keeper starts it anew at once."""
         self.console.say(f"  {self.spec.name:<16} is started again: {reason}")
-        self._on_purpose = True
+        self._on_purpose, self.message = True, f"started again: {reason}"
         await self._end_child()
 
     async def _keep(self) -> None:
@@ -103,9 +110,7 @@ class Process:
             await asyncio.sleep(self.spec.hangs_after / 12)
             if await self.spec.alive():
                 seen = time.monotonic()
-        self.console.warn(
-            f"{self.spec.name} has not answered for {self.spec.hangs_after:.0f} s and is killed"
-        )
+        self._say(f"has not answered for {self.spec.hangs_after:.0f} s and is killed")
         child.kill()
 
     async def _after_death(self, code: int, lived: float) -> None:
@@ -113,25 +118,32 @@ class Process:
             self._on_purpose = False
             return
         delay = self.backoff.delay(lived)
-        self.console.died(self.spec.name, code, delay)
+        self.state, self.message = status.WAITING, self.console.died(self.spec.name, code, delay)
         await asyncio.sleep(delay)
 
     async def _bring_back(self) -> None:
         began = time.monotonic()
+        self.state, self.restarts = status.STARTING, self.restarts + 1
         try:
             await self._spawn()
         except OSError as error:
-            self.console.warn(f"{self.spec.name} cannot be started: {error}")
+            self._say(f"cannot be started: {error}")
             return
         if not await self._becomes_ready():
-            self.console.warn(f"{self.spec.name} is not ready after its restart; see {self.spec.log}")
+            self._say(f"is not ready after its restart; see {self.spec.log}")
             return
         if self.spec.after_restart:
             await self.spec.after_restart()
+        self.state = status.READY
         self.console.started(self.spec.name, time.monotonic() - began, again=True)
+
+    def _say(self, what: str) -> None:
+        self.message = what
+        self.console.warn(f"{self.spec.name} {what}")
 
     async def _spawn(self) -> None:
         spec = self.spec
+        self.since = status.now()
         if spec.before_start:
             spec.before_start()
         user: dict[str, Any] = {}

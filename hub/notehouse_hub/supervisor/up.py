@@ -14,6 +14,7 @@ from notehouse_hub.supervisor.leftovers import Register, end_survivors
 from notehouse_hub.supervisor.platform import Platform
 from notehouse_hub.supervisor.preparation import prepare
 from notehouse_hub.supervisor.startup import Startup
+from notehouse_hub.supervisor.watchman import EVERY, Watchman
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,6 +41,8 @@ async def _run(platform: Platform, register: Register, console: Console, *, demo
     _on_stop(stop.set)
     caretaker = Caretaker(register, console)
     startup = Startup(platform, caretaker, console)
+    watchman = Watchman(platform, caretaker, console)
+    caretaker.also(watchman.look, every=EVERY)
     keeping = asyncio.create_task(caretaker.watch())
     starting = asyncio.create_task(startup.start(demo=demo))
     waiting = asyncio.create_task(stop.wait())
@@ -54,7 +57,7 @@ async def _run(platform: Platform, register: Register, console: Console, *, demo
             task.cancel()
         await asyncio.gather(starting, waiting, keeping, return_exceptions=True)
         console.say("Stopping ...")
-        await caretaker.stop_everything()
+        await watchman.until(caretaker.stop_everything())
         register.clear()
         console.say("Stopped: nothing is left running.")
 
