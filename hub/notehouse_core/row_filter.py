@@ -9,6 +9,7 @@ a column, no function but those in FUNCTIONS. What does not parse grants nothing
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
@@ -49,6 +50,42 @@ class RowFilter:
         """The condition for one user. Raises KeyError naming an attribute that the user lacks: no value, no rows."""
         return self._fill(attributes)
 
+    def conditions(self, attributes: Mapping[str, object]) -> frozenset[str]:
+        """The conditions that must all hold, filled in for one user; none for every row. Raises KeyError as `sql`."""
+        return frozenset(one(attributes) for one in _all_of(self._fill)) - {ALL_ROWS}
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """Conditions joined by one word."""
+
+    word: str
+    parts: tuple[Fill, ...]
+
+    def __call__(self, given: Mapping[str, object]) -> str:
+        return f" {self.word} ".join(one(given) for one in self.parts)
+
+
+@dataclass(frozen=True)
+class _Grouped:
+    """A condition in parentheses."""
+
+    inner: Fill
+
+    def __call__(self, given: Mapping[str, object]) -> str:
+        return f"({self.inner(given)})"
+
+
+class _Slots(dict[str, object]):
+    """Attributes of nobody: each has a value that stands for it and for nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mark = secrets.token_hex(8)
+
+    def __missing__(self, name: str) -> str:
+        return f"{self._mark}.{name}"
+
 
 @dataclass(frozen=True)
 class _Token:
@@ -70,11 +107,35 @@ def parse(text: str) -> RowFilter:
     return _Parser(text).whole()
 
 
+def narrows(wanted: str, held: str, attributes: Mapping[str, object]) -> bool:
+    """Does `wanted` leave, of what `held` leaves to somebody with these attributes, all or a part, whoever reads it?
+
+    Told by their form: every condition that `held` joins by AND stands in `wanted` too, as it is or filled in.
+    Raises Invalid for a filter that cannot be read.
+    """
+    slots = _Slots()
+    asked, ours = parse(wanted), parse(held)
+    given = asked.conditions(slots)
+    if ours.conditions(slots) <= given:
+        return True
+    return ours.attributes <= attributes.keys() and ours.conditions(attributes) <= given
+
+
 def literal(value: object) -> str:
     """A ClickHouse literal of a JSON scalar, or of a list of them. Raises KeyError for what is none."""
     if isinstance(value, list | tuple):
         return "(" + ", ".join(_scalar(item) for item in value) + ")"
     return _scalar(value)
+
+
+def _all_of(condition: Fill) -> tuple[Fill, ...]:
+    """The conditions that are joined by AND, through parentheses."""
+    match condition:
+        case _Grouped(inner):
+            return _all_of(inner)
+        case _Joined("AND", parts):
+            return tuple(found for one in parts for found in _all_of(one))
+    return (condition,)
 
 
 def _scalar(value: object) -> str:
@@ -133,9 +194,7 @@ class _Parser:
         parts = [part(depth)]
         while self._take(word):
             parts.append(part(depth))
-        if len(parts) == 1:
-            return parts[0]
-        return lambda given: f" {word} ".join(one(given) for one in parts)
+        return parts[0] if len(parts) == 1 else _Joined(word, tuple(parts))
 
     def _maybe_not(self, depth: int) -> Fill:
         if not self._take("NOT"):
@@ -152,7 +211,7 @@ class _Parser:
         if self._take("("):
             inner = self._either(self._deeper(depth))
             self._need(")")
-            return lambda given: f"({inner(given)})"
+            return _Grouped(inner)
         return self._comparison(self._operand())
 
     def _comparison(self, column: str) -> Fill:

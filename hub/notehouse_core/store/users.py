@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.errors import Conflict, NotFound
 from notehouse_core.store import invitations, login_sessions, tokens
 from notehouse_core.store.isolation import everywhere
-from notehouse_core.store.models import Membership, Role, Tenant, User
+from notehouse_core.store.models import Membership, User
 from notehouse_core.store.plan import CHANNEL
 
 _MEMBERSHIPS = selectinload(User.memberships)
@@ -32,17 +32,6 @@ async def create(session: AsyncSession, user: User) -> None:
         raise Conflict(f"The name {user.username} is taken. Choose another.")
     session.add(user)
     await session.flush()
-
-
-async def join(session: AsyncSession, user: User, tenant: str, role: str) -> None:
-    """Give somebody a role of a tenant. Raises NotFound when there is no such role."""
-    wanted = select(Role).join(Role.tenant).where(Tenant.slug == tenant, Tenant.is_active, Role.name == role)
-    found = await session.scalar(wanted)
-    if found is None:
-        raise NotFound(f"There is no role {role} in {tenant}.")
-    session.add(Membership(tenant_id=found.tenant_id, user_id=user.id, role_id=found.id))
-    await session.flush()
-    await announce(session)
 
 
 async def announce(session: AsyncSession) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from notehouse_core import errors
-from notehouse_core.store import invitations, second_factors
+from notehouse_core.store import invitations, members, second_factors
 from notehouse_core.store import users as store
 from notehouse_core.store.models import Membership, Tenant, User
 from notehouse_hub.service.api.body import Body
@@ -121,7 +121,7 @@ async def create(
     user = User(**body.model_dump(exclude={"tenant", "role"}))
     await store.create(session, user)
     if body.tenant is not None:
-        await store.join(session, user, body.tenant, body.role)
+        await members.join(session, user, body.tenant, body.role)
     link = await _invite(user, session, resources)
     found = await store.find(session, user.username)
     return NewUserOut(**_out(found, caller).model_dump(), invitation=link)
