@@ -14,6 +14,7 @@ from notehouse_core.store.models import Membership, Role, Tenant, User
 from notehouse_core.store.plan import CHANNEL
 
 ORIGIN = "oidc"
+GROUPS = "groups"  # in a tenant's settings: the provider's groups by name, and the role each gives
 NO_TENANT = "Your account is in no group that may use Notehouse. Ask your administrator for one."
 
 
@@ -38,6 +39,19 @@ def places_of(groups: Iterable[object], pattern: str) -> set[tuple[str, str]]:
     """Return the (tenant, role) that groups name; a group counts only if the pattern fits all of it."""
     found = (re.fullmatch(pattern, one) for one in groups if isinstance(one, str))
     return {(match["tenant"], match["role"]) for match in found if match}
+
+
+async def mapped_places(session: AsyncSession, groups: Iterable[object]) -> set[tuple[str, str]]:
+    """Return the (tenant, role) that groups give because a tenant says so, whatever they look like."""
+    named = {one for one in groups if isinstance(one, str)}
+    mapping = Tenant.settings[GROUPS]
+    query = select(Tenant.slug, mapping).where(Tenant.is_active, mapping.is_not(None))
+    return {
+        (slug, role)
+        for slug, roles in await session.execute(query)
+        for group, role in (roles or {}).items()
+        if group in named
+    }
 
 
 async def admit(session: AsyncSession, identity: Identity, places: set[tuple[str, str]]) -> User:

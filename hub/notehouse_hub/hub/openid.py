@@ -12,7 +12,7 @@ from traitlets import Unicode
 
 from notehouse_core.errors import Forbidden
 from notehouse_core.store.database import Database
-from notehouse_core.store.identities import NO_TENANT, Identity, admit, may_enter, places_of
+from notehouse_core.store.identities import NO_TENANT, Identity, admit, mapped_places, may_enter, places_of
 from notehouse_hub.hub.accounts import Account, find_account
 from notehouse_hub.hub.authenticator import LocalAccounts
 from notehouse_hub.hub.homes import NAME
@@ -98,16 +98,16 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
         """Turn groups into roles, at each login and each refresh. Raises HTTPError 403 with the reason."""
         told = auth_model["auth_state"][self.user_auth_state_key]
         groups = told.get(self.groups_claim)
-        places = places_of(groups if isinstance(groups, list) else [], self.groups_pattern)
         identity = self._identity(told, auth_model["name"])
-        account = await self._account(identity, places)
+        account = await self._account(identity, groups if isinstance(groups, list) else [])
         auth_model["auth_state"]["hub_groups"] = account.groups
         return {**auth_model, "name": account.username, "admin": account.is_admin}
 
-    async def _account(self, identity: Identity, places: set[tuple[str, str]]) -> Account:
+    async def _account(self, identity: Identity, groups: list[Any]) -> Account:
         """Return the account of an identity; what the provider took away is gone even when this refuses."""
         try:
             async with self._database.session() as session:
+                places = places_of(groups, self.groups_pattern) | await mapped_places(session, groups)
                 user = await admit(session, identity, places)
         except Forbidden as error:
             raise HTTPError(403, error.message) from error

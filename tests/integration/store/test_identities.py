@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notehouse_core.errors import Forbidden
 from notehouse_core.settings import Settings
 from notehouse_core.store.database import Database
-from notehouse_core.store.identities import Identity, admit, may_enter, places_of
+from notehouse_core.store.identities import Identity, admit, mapped_places, may_enter, places_of
 from notehouse_core.store.models import Membership, Role, Tenant, User
 
 PATTERN = Settings.model_fields["oidc_pattern"].default
@@ -97,3 +97,17 @@ async def test_a_name_never_becomes_somebody_elses(database: Database) -> None:
             )
         renamed = Identity(first.issuer, first.subject, "another-name")
         assert (await admit(session, renamed, {(slug, "viewer")})).username == user.username
+
+
+async def test_a_tenant_says_which_groups_give_its_roles(database: Database) -> None:
+    async with database.session() as session:
+        slug, group = await _tenant(session), f"cn=airline-{uuid4().hex[:6]},ou=groups"
+        assert await mapped_places(session, [group]) == set()
+        tenant = await session.scalar(select(Tenant).where(Tenant.slug == slug))
+        assert tenant is not None
+        tenant.settings = {"groups": {group: "analyst"}}
+        await session.flush()
+        assert await mapped_places(session, [group, "other", 7]) == {(slug, "analyst")}
+        tenant.is_active = False
+        await session.flush()
+        assert await mapped_places(session, [group]) == set()
