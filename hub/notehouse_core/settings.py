@@ -114,6 +114,14 @@ class Settings(BaseSettings):
     oidc_scopes: str = "openid profile email groups"
     auth_refresh_seconds: int = Field(default=60, ge=1, description="how old a login's rights may be")
 
+    # Data sources outside of the house
+    secret_keys_file: Path | None = Field(
+        default=None, description="keys that seal the secrets of data sources"
+    )
+    source_hosts: str = Field(
+        default="", description="private host, host:port or network allowed for data sources, by commas"
+    )
+
     # Messages: without a mail server they are kept as files
     smtp_host: str = ""
     smtp_port: int = 587

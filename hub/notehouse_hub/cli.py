@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from notehouse_core.errors import NotehouseError
 from notehouse_core.settings import Settings, load_settings, required
-from notehouse_hub import alert
+from notehouse_hub import alert, source
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +22,7 @@ app = typer.Typer(
 seed_app = typer.Typer(no_args_is_help=True, help="Fill a platform with content.")
 app.add_typer(seed_app, name="seed")
 app.add_typer(alert.app, name="alert")
+app.add_typer(source.app, name="source")
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder that holds all state.")]
 Port = Annotated[
@@ -88,6 +89,16 @@ def restore(
     folder = _settings(None, data).data
     archive.restore(file.absolute(), folder, typer.echo)
     typer.echo(f"Start it with: notehouse up --data {folder}")
+
+
+@app.command("rotate-keys")
+def rotate_keys(data: Data = None) -> None:
+    """Put new keys in the place of those that seal secrets, while the platform runs; the old ones open nothing more."""
+    from notehouse_hub.supervisor.rotation import ROTATIONS, House
+
+    house = House(_settings(None, data))
+    for name, rotate in ROTATIONS.items():
+        typer.echo(f"{name:14} {rotate(house)}")
 
 
 @app.command("prometheus-config")

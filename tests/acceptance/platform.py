@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page
 
+SOURCE_HOST = "127.0.0.2"  # the only place in the house that data sources may be at
 PICTURES = Path(__file__).parents[1] / "screenshots"
 PORTS = 11
 
@@ -113,7 +114,11 @@ def started(
     """Start a platform, wait until it is up, and stop it at the end."""
     output = data.parent / f"{data.name}.out"
     environment = {**os.environ, "NOTEHOUSE_DEMO_PASSWORD": password, "NOTEHOUSE_ENGINES": str(engines)}
-    environment |= {"NOTEHOUSE_KAFKA_BROKERS": kafka, **(settings or {})}
+    environment |= {
+        "NOTEHOUSE_KAFKA_BROKERS": kafka,
+        "NOTEHOUSE_SOURCE_HOSTS": SOURCE_HOST,
+        **(settings or {}),
+    }
     command = [sys.executable, "-m", "notehouse_hub.cli", "up", "--port", str(port), "--data", str(data)]
     command += options
     with output.open("wb") as printed:

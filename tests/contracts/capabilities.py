@@ -36,7 +36,13 @@ class Row:
     @property
     def path(self) -> str:
         """The address to call: a dashboard of the analyst's tenant stands for every one."""
-        names = {"reference": "united:punctuality", "number": "1", "slug": "united", "name": "notebook.ipynb"}
+        names = {
+            "reference": "united:punctuality",
+            "number": "1",
+            "slug": "united",
+            "name": "notebook.ipynb",
+            "table": "departures",
+        }
         return self.route.format(
             schedule_id="{schedule}",
             run_id="{run}",
@@ -79,7 +85,19 @@ CAPABILITIES = [
     Row("GET", "/tenants", (200, 200, 200, 200, 401)),
     Row("GET", "/tenants/{slug}", (200, 200, 404, 200, 401)),
     Row("GET", "/data-sources", (200, 200, 200, 200, 401)),
+    Row(
+        "POST",
+        "/data-sources",
+        (403, 403, 403, 400, 401),
+        {"tenant": "united", "name": "x", "type": "clickhouse", "connection_config": {"host": "x"}},
+    ),
+    Row("GET", "/data-sources/{source_id}", (200, 200, 404, 200, 401)),
+    Row("PUT", "/data-sources/{source_id}", (403, 403, 404, 200, 401), {}),
+    Row("POST", "/data-sources/{source_id}/test", (403, 403, 404, 200, 401)),
     Row("GET", "/data-sources/{source_id}/schema", (200, 403, 404, 403, 401)),
+    Row("GET", "/data-sources/{source_id}/schema/refresh", (200, 200, 404, 200, 401)),
+    Row("POST", "/data-sources/{source_id}/schema/refresh", (403, 403, 404, 202, 401)),
+    Row("GET", "/data-sources/{source_id}/tables/{table}/preview", (200, 403, 404, 403, 401)),
     Row("POST", "/queries", (200, 403, 200, 200, 401), {"sql": "SELECT 1"}),
     Row("GET", "/dashboards", (200, 200, 200, 200, 401)),
     Row(
@@ -126,6 +144,7 @@ CAPABILITIES = [
     Row("POST", "/deliveries/{delivery_id}/retry", (404, 404, 404, 404, 401)),
     Row("GET", "/tenants/{slug}/webhook-secret", (403, 403, 404, 404, 401)),
     Row("POST", "/kernel-gateways", (403, 403, 403, 403, 401), {"access_class": "0" * 20}),
+    Row("DELETE", "/data-sources/{source_id}", (403, 403, 404, 0, 401)),
     # Last: what takes away. Nobody but its owner may, and the owner does not here.
     Row("DELETE", "/users/{username}", (404, 403, 404, 0, 401)),
     Row("DELETE", "/dashboards/{reference}", (0, 403, 404, 0, 401)),

@@ -33,7 +33,7 @@ NOUNS: dict[type[Row], tuple[str, frozenset[str]]] = {
     models.Role: ("role", frozenset()),
     models.Permission: ("permission", frozenset()),
     models.Membership: ("membership", frozenset()),
-    models.DataSource: ("data-source", frozenset({"secret", "last_tested_at", "status"})),
+    models.DataSource: ("data-source", frozenset({"secret", "last_tested_at", "status", "status_message"})),
     models.SavedQuery: ("saved-query", frozenset()),
     models.Dashboard: ("dashboard", frozenset({"thumbnail"})),
     models.DashboardVersion: (
@@ -68,6 +68,12 @@ SYSTEM = Author("system")
 def sign(session: AsyncSession, author: Author) -> None:
     """Say who is behind everything that this transaction changes from here on."""
     session.sync_session.info[_AUTHOR] = author
+
+
+def author_of(session: AsyncSession) -> Author:
+    """Who is behind a transaction."""
+    author: Author = session.sync_session.info.get(_AUTHOR, SYSTEM)
+    return author
 
 
 async def record(

@@ -17,6 +17,7 @@ from notehouse_core.access import PLATFORM, AccessClass, AccessPlan, TableGrant,
 from notehouse_core.errors import Invalid, NotFound
 from notehouse_core.row_filter import ALL_ROWS, parse
 from notehouse_core.store.models import DataSource, Membership, Permission, Role, Tenant, User
+from notehouse_core.store.sources import load_places, warehouse_database
 
 CHANNEL = "notehouse_rights"
 PREFIX = "data:"
@@ -118,18 +119,22 @@ async def _members(
 
 
 async def _roles(session: AsyncSession, ids: set[UUID]) -> dict[UUID, _RoleRights]:
-    """Those of the roles that read data."""
+    """Those of the roles that read data, each with its rights on databases that belong to the source they name."""
     query = (
-        select(Role.id, Role.limits, Permission.resource, Permission.conditions)
+        select(Role.id, Role.limits, Tenant.slug, Permission.resource, Permission.conditions)
         .join(Permission, Permission.role_id == Role.id)
+        .join(Tenant, Tenant.id == Role.tenant_id)
         .where(Role.id.in_(ids), Permission.action == "select", Permission.resource.startswith(PREFIX))
         .order_by(Permission.resource, Permission.id)
     )
     permissions: dict[UUID, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
     limits: dict[UUID, dict[str, int]] = {}
-    for role_id, role_limits, resource, conditions in await session.execute(query):
-        permissions[role_id].append((resource, conditions))
-        limits[role_id] = role_limits
+    places = await load_places(session)
+    for role_id, role_limits, tenant, resource, conditions in await session.execute(query):
+        source, _, path = resource.removeprefix(PREFIX).partition("/")
+        if places.holds(tenant, source, path.partition(".")[0]):
+            permissions[role_id].append((resource, conditions))
+            limits[role_id] = role_limits
     return {
         role_id: _RoleRights(role_id, tuple(found), limits[role_id]) for role_id, found in permissions.items()
     }
@@ -163,11 +168,10 @@ async def _add_platform(
 
 async def _platform_class(session: AsyncSession) -> AccessClass | None:
     """All rows of the database of every source; those of other kinds are attached to ClickHouse."""
-    rows = await session.execute(select(DataSource.name, DataSource.connection_config).distinct())
     grants = {
-        TableGrant(name, database, "*", None, ALL_ROWS)
-        for name, config in rows
-        if (database := str(config.get("database", "")))
+        TableGrant(source.name, database, "*", None, ALL_ROWS)
+        for source in await session.scalars(select(DataSource))
+        if (database := warehouse_database(source))
     }
     grants |= {TableGrant(one.source, USAGE_DATABASE, "*", None, ALL_ROWS) for one in grants}
     return make_class(PLATFORM, grants) if grants else None

@@ -1,17 +1,38 @@
 """`python -m notehouse_hub.service`: the API and the portal."""
 
+import asyncio
+import sys
+
 import uvicorn
 
+from notehouse_core.errors import NotehouseError
 from notehouse_core.logs import configure_logs
-from notehouse_core.settings import load_settings
+from notehouse_core.settings import Settings, load_settings, required
+from notehouse_core.store.database import Database
+from notehouse_core.store.sources import check_secrets
 from notehouse_hub.login.addresses import networks
 from notehouse_hub.service.app import create_app
+from notehouse_hub.sources.connecting import Sources
+
+
+async def check_keys(settings: Settings) -> None:
+    """Raise Unavailable or Invalid unless the secret keys open every secret that is stored."""
+    database = Database(required(settings.database_url, "database_url"))
+    try:
+        async with database.session() as session:
+            await check_secrets(session, Sources(settings).key_file)
+    finally:
+        await database.close()
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop; not with keys that cannot open what is stored."""
     settings = load_settings()
     configure_logs(settings.log_level)
+    try:
+        asyncio.run(check_keys(settings))
+    except NotehouseError as error:
+        sys.exit(f"The API cannot start: {error}")
     uvicorn.run(
         create_app(settings),
         host=settings.bind,

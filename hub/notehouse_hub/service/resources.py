@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.artifacts import ArtifactStore, open_artifacts
 from notehouse_core.errors import Invalid
 from notehouse_core.settings import Settings, required
+from notehouse_core.store import audit
 from notehouse_core.store.database import Database
-from notehouse_core.store.isolation import NOWHERE
+from notehouse_core.store.isolation import NOWHERE, SETTING
 from notehouse_core.tokens import Signer, Verifier
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
@@ -23,6 +25,8 @@ from notehouse_hub.login.second_factor import SecondFactors
 from notehouse_hub.service.hub_api import HubApi
 from notehouse_hub.service.kernel_gateways import KernelGateways
 from notehouse_hub.service.sessions import Cookies
+from notehouse_hub.sources.connecting import Sources
+from notehouse_hub.sources.refreshing import Refresher
 
 PREFIX = "/services/notehouse"
 API_PREFIX = f"{PREFIX}/api/v1"
@@ -45,6 +49,8 @@ class Resources:
     passwords: Passwords
     password_rules: PasswordRules
     second_factors: SecondFactors
+    sources: Sources
+    refresher: Refresher
     client_id: str = "service-notehouse"
 
 
@@ -55,6 +61,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     warehouse = Warehouse(settings)
     database = Database(required(settings.database_url, "database_url"))
     signer, verifier = _keys(settings)
+    sources = Sources(settings)
+    refresher = Refresher(database, sources)
     usage = UsageWriter(settings, Path.home() / "usage.jsonl")
     usage.start()
     try:
@@ -76,8 +84,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             passwords=Passwords(),
             password_rules=PasswordRules(settings.breached_passwords),
             second_factors=SecondFactors(required(settings.account_key, "account_key")),
+            sources=sources,
+            refresher=refresher,
         )
     finally:
+        await refresher.close()
         await usage.close()
         await warehouse.close()
         await hub.close()
@@ -111,3 +122,15 @@ async def session_of(resources: ResourcesDep) -> AsyncIterator[AsyncSession]:
 
 
 SessionDep = Annotated[AsyncSession, Depends(session_of, scope="function")]
+
+
+@asynccontextmanager
+async def own_transaction(resources: Resources, session: AsyncSession) -> AsyncIterator[AsyncSession]:
+    """Give a request one more transaction, for the same tenants and in the same name, that ends with the block.
+
+    For what must be kept before something slow begins: whoever writes holds up others until the end of a transaction.
+    """
+    scope = await session.scalar(select(func.current_setting(SETTING, True)))
+    async with resources.database.session(scope or NOWHERE) as own:
+        audit.sign(own, audit.author_of(session))
+        yield own

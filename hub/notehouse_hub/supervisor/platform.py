@@ -91,6 +91,11 @@ class Platform:
         return self.folders.data / "clickhouse" / "users.xml"
 
     @property
+    def source_keys(self) -> Path:
+        """The keys that seal the secrets of data sources, as the API reads them."""
+        return self.settings.secret_keys_file or self.folders.data / "keys" / "source-keys.json"
+
+    @property
     def engines(self) -> Path:
         """The folder of fetched engines."""
         return clickhouse_engine.engines_folder(self.folders.data)

@@ -70,10 +70,12 @@ def _interpreter(data: Path, who: Users, console: Console) -> Path:
 
 
 def _write_keys(platform: Platform) -> None:
-    """Put the signing key where the API can read it, and its public half where everyone can."""
+    """Put the signing key and those of secrets where the API can read them, and the public half where everyone can."""
     keys, web = platform.folders.data / "keys", platform.users.uid("web")
     platform.vault.write_signing_key(keys / "signing-key.pem", web)
     platform.vault.write_verify_keys(keys / "verify-keys.json")
+    if not platform.settings.secret_keys_file:
+        platform.vault.write_source_keys(platform.source_keys, web)
 
 
 def _fetch(platform: Platform, console: Console) -> None:

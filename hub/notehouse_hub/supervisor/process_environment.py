@@ -179,7 +179,7 @@ def _openid(platform: Platform) -> dict[str, str]:
 
 
 def api(platform: Platform) -> dict[str, str]:
-    """The API: both databases, and the key that signs execution tokens."""
+    """The API: both databases, the key that signs execution tokens, and those that seal secrets."""
     return {
         **common(platform, "api"),
         **_artifacts(platform),
@@ -191,6 +191,8 @@ def api(platform: Platform) -> dict[str, str]:
         **_accounts(platform),
         "NOTEHOUSE_SESSION_KEY": platform.vault.text("session-key"),
         "NOTEHOUSE_WEBHOOK_KEY": platform.vault.text("webhook-key"),
+        "NOTEHOUSE_SECRET_KEYS_FILE": str(platform.source_keys),
+        "NOTEHOUSE_SOURCE_HOSTS": platform.settings.source_hosts,
         "NOTEHOUSE_SIGNING_KEY_FILE": str(platform.folders.data / "keys" / "signing-key.pem"),
     }
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from notehouse_core.secret_keys import KeyRing
 from notehouse_hub.supervisor import signing
 
 SERVICES = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor")
@@ -51,15 +52,23 @@ class Vault:
 
     def write_signing_key(self, file: Path, uid: int | None) -> None:
         """Put the Ed25519 key that signs execution tokens (PEM) where only `uid` can read it."""
-        write_private(file, self._kept("signing-key.pem", signing.new_private_pem))
-        if uid is not None:
-            os.chown(file, uid, uid)
+        write_private(file, self._kept("signing-key.pem", signing.new_private_pem), uid)
 
     def write_verify_keys(self, file: Path) -> None:
         """Write the public half of the signing key where every service may read it: JSON {key id: PEM}."""
         keys = signing.verify_keys(self._kept("signing-key.pem", signing.new_private_pem))
         file.write_text(json.dumps(keys, indent=2))
         file.chmod(0o644)
+
+    @property
+    def source_keys(self) -> Path:
+        """The file of the keys that seal the secrets of data sources."""
+        return self.folder / "source-keys.json"
+
+    def write_source_keys(self, file: Path, uid: int | None) -> None:
+        """Put those keys where only `uid` can read them; the copy there brings back ours if that was lost."""
+        kept = file.read_text() if file.exists() else ""
+        write_private(file, self._kept(self.source_keys.name, lambda: kept or KeyRing.new().text()), uid)
 
     def demo_passwords(self, names: tuple[str, ...], shared: str | None) -> dict[str, str]:
         """Return the demo accounts' passwords; `shared` replaces them all."""
@@ -76,11 +85,13 @@ class Vault:
         return file.read_text().strip()
 
 
-def write_private(file: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+def write_private(file: Path, text: str, uid: int | None = None) -> None:
+    """Write a file that only its owner (`uid`, or who we are) can read, whole or not at all."""
     draft = file.with_name(f".{file.name}.new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as output:
+        if uid is not None:
+            os.fchown(handle, uid, uid)
         output.write(text)
         output.flush()
         os.fsync(output.fileno())

@@ -19,7 +19,6 @@ from notehouse_hub.service.mail_page import page_of
 from notehouse_scheduler.mail import Attachment, compose
 from notehouse_scheduler.mail_body import body_of
 from notehouse_scheduler.raised import findings_of
-from notehouse_scheduler.webhooks import is_public
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -96,17 +95,6 @@ def test_a_notebook_raises_an_alert_by_its_output(tmp_path: Path) -> None:
     file.write_text(notebook({"text/plain": "fine"}))
     assert findings_of(file, None)[""].state == "normal"
     assert json.loads(file.read_text())["nbformat"] == 4
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [("93.184.216.34", True), ("127.0.0.1", False), ("10.1.2.3", False), ("169.254.169.254", False),
-     ("0.0.0.0", False), ("100.64.0.1", False), ("224.0.0.1", False), ("::1", False), ("fe80::1%eth0", False),
-     ("fd00::1", False), ("::ffff:10.0.0.1", False), ("::ffff:169.254.169.254", False), ("2002:a00:1::", False),
-     ("64:ff9b::a00:1", False), ("2606:2800:220:1:248:1893:25c8:1946", True)],
-)  # fmt: skip
-def test_webhooks_reach_public_addresses_only(address: str, public: bool) -> None:
-    assert is_public(address) is public
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,12 @@ from notehouse_core.store.models.content import (
 )
 from notehouse_core.store.models.logins import LoginAttempt, LoginSession, SecondFactor
 from notehouse_core.store.models.sharing import Channel, Comment, DashboardLink, SavedQuery, Subscription
+from notehouse_core.store.models.sources import REFRESH_STATES, SchemaRefresh, SourceColumn
 from notehouse_core.store.models.work import RUN_STATES, AuditEvent, Run, Schedule, Token
 
 __all__ = [
     "DELIVERY_STATES",
+    "REFRESH_STATES",
     "RUN_STATES",
     "Alert",
     "AlertEvaluation",
@@ -47,8 +49,10 @@ __all__ = [
     "Run",
     "SavedQuery",
     "Schedule",
+    "SchemaRefresh",
     "SecondFactor",
     "Snapshot",
+    "SourceColumn",
     "Subscription",
     "Tenant",
     "Token",

@@ -20,13 +20,14 @@ _WAITING = text("status IN ('pending', 'rendering')")
 
 
 class DataSource(TenantRow):
-    """A database that a tenant queries; `connection_config` holds no secret."""
+    """A database that a tenant queries; `connection_config` holds no secret.
+
+    One that is not external is a database of the platform's own ClickHouse. An external one may be shown there under a
+    database of its own, `attached_as`.
+    """
 
     __tablename__ = "data_sources"
-    __table_args__ = (
-        UniqueConstraint("tenant_id", "name"),
-        CheckConstraint("type IN ('clickhouse', 'postgresql')", name="known_type"),
-    )
+    __table_args__ = (UniqueConstraint("tenant_id", "name"), UniqueConstraint("attached_as"))
 
     name: Mapped[str]
     type: Mapped[str]
@@ -34,7 +35,11 @@ class DataSource(TenantRow):
     connection_config: Mapped[dict[str, Any]] = mapped_column(server_default=_EMPTY, default=dict)
     secret: Mapped[bytes | None]
     secret_key_id: Mapped[str | None]
+    secret_fields: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"), default=list)
+    is_external: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    attached_as: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="untested", default="untested")
+    status_message: Mapped[str] = mapped_column(server_default="", default="")
     last_tested_at: Mapped[datetime | None]
 
     tenant: Mapped[Tenant] = relationship()

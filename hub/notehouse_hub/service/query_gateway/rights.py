@@ -20,6 +20,7 @@ from notehouse_core.store.announcements import heard
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import DataSource, Tenant, Token
 from notehouse_core.store.plan import load_access_plan
+from notehouse_core.store.sources import warehouse_database
 from notehouse_hub.service.query_gateway.refusal import unavailable
 
 PATIENCE = 15.0  # seconds without Postgres before nothing passes
@@ -122,12 +123,12 @@ async def _load(database: Database) -> Rights:
         )
         ended = frozenset(str(one) for row in revoked for one in row)
         sources = await session.execute(
-            select(Tenant.slug, DataSource.name, DataSource.connection_config)
+            select(Tenant.slug, DataSource)
             .join(Tenant, Tenant.id == DataSource.tenant_id)
             .order_by(Tenant.slug.desc(), DataSource.name)
         )
         databases: dict[tuple[str, str], str] = {}
-        for tenant, source, configuration in sources:
-            chosen = str(configuration.get("database", ""))
-            databases[tenant, source] = databases[PLATFORM, source] = chosen
+        for tenant, source in sources:
+            chosen = warehouse_database(source)
+            databases[tenant, source.name] = databases[PLATFORM, source.name] = chosen
         return Rights(plan, ended, databases)

@@ -1,0 +1,1 @@
+"""Data sources: which types there are, how each is connected, and how its tables are read."""

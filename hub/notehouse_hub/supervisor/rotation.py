@@ -1,0 +1,100 @@
+"""New keys in the place of old ones: `notehouse rotate-keys`.
+
+Each rotation runs while the platform does. It ends with the old key opening nothing, and a crash at any point leaves
+everything as readable as it was: run it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from notehouse_core.errors import Unavailable
+from notehouse_core.secret_keys import KeyFile, KeyRing
+from notehouse_core.settings import Settings
+from notehouse_core.store.database import Database
+from notehouse_core.store.sources import seal_anew
+from notehouse_hub.embedded import postgres, postgres_roles
+from notehouse_hub.supervisor import users
+from notehouse_hub.supervisor.secrets import Vault, write_private
+from notehouse_hub.supervisor.users import Users
+
+
+@dataclass(frozen=True)
+class House:
+    """A platform whose keys are rotated: on one machine its data folder, on many what the settings name."""
+
+    settings: Settings
+
+    @property
+    def vault(self) -> Vault:
+        """The folder of secrets."""
+        return Vault(self.settings.data / "secrets")
+
+    @property
+    def users(self) -> Users:
+        """Who owns what."""
+        return users.choose(self.settings.uid_base, self.settings.isolate)
+
+    @property
+    def database_url(self) -> str:
+        """The metadata as the app: the operator's own, or the embedded one of a running platform."""
+        if self.settings.database_url:
+            return self.settings.database_url.get_secret_value()
+        if not self.vault.folder.is_dir():
+            raise Unavailable(
+                f"There is no platform in {self.settings.data}. Name its data folder with --data."
+            )
+        uid = self.users.uid("postgres")
+        sockets = postgres.socket_folder(self.settings.data / "run", uid)
+        cluster = postgres.Cluster(self.settings.data / "postgres", sockets, uid)
+        if postgres.server_pid(cluster) is None:
+            raise Unavailable(
+                "Notehouse does not run, and its keys are rotated while it does: start it first."
+            )
+        return cluster.url(postgres_roles.APP, self.vault.postgres_password("app"), postgres_roles.DATABASE)
+
+    @property
+    def source_keys(self) -> tuple[Path, ...]:
+        """The files that hold the keys of data sources' secrets; the first is read, all are written."""
+        if self.settings.secret_keys_file:
+            return (self.settings.secret_keys_file,)
+        return (self.vault.source_keys, self.settings.data / "keys" / "source-keys.json")
+
+
+def source_secrets(house: House) -> str:
+    """Seal the secrets of all data sources with a new key, and forget the old one."""
+    url = house.database_url  # before anything is written
+    both = KeyFile(house.source_keys[0]).ring().with_new_key()
+    _write_ring(house, both)
+    count = asyncio.run(_seal_anew(url, both))
+    _write_ring(house, both.only_current())
+    return f"{count} secrets are sealed with the key {both.current}; the old key opens nothing."
+
+
+ROTATIONS: dict[str, Callable[[House], str]] = {"data sources": source_secrets}
+
+
+async def _seal_anew(url: str, ring: KeyRing) -> int:
+    database = Database(url, pool_size=1)
+    try:
+        async with database.session() as session:
+            return await seal_anew(session, ring)
+    except OperationalError as error:
+        raise Unavailable(
+            "The metadata database does not answer, so nothing was sealed anew. Both keys are kept; run this again."
+        ) from error
+    finally:
+        await database.close()
+
+
+def _write_ring(house: House, ring: KeyRing) -> None:
+    """The copy that the API reads goes first: it must know a key before anything is sealed with it."""
+    for file in reversed(house.source_keys):
+        owner = file.stat().st_uid if file.exists() else os.geteuid()
+        write_private(file, ring.text(), owner if os.geteuid() == 0 else None)
