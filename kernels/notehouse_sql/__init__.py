@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notehouse_sql.alert import raise_alert
+from notehouse_sql.charting.chart import chart
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
-__all__ = ["load_ipython_extension", "raise_alert"]
+__all__ = ["chart", "load_ipython_extension", "raise_alert"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Give a shell `%sql`, `%%sql` and `%sqlcmd`, and charts that need nothing from elsewhere."""
-    from notehouse_sql.charts import show_charts
+    """Give a shell its magics, `chart`, and charts that need nothing from elsewhere."""
+    from notehouse_sql.charting.magic import ChartMagics
+    from notehouse_sql.charting.showing import show_charts
     from notehouse_sql.magic import SqlMagics
 
-    shell.register_magics(SqlMagics(shell))
+    magics = SqlMagics(shell)
+    shell.register_magics(magics, ChartMagics(shell, magics.session))
+    shell.push({"chart": chart}, interactive=False)  # type: ignore[no-untyped-call]
     show_charts(shell)

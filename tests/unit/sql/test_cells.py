@@ -10,8 +10,8 @@ from notehouse_core.errors import Invalid
 from notehouse_core.sql_parameters import bind
 from notehouse_sql.arguments import DEFAULT_LIMIT, parse
 from notehouse_sql.errors import SqlError, explain
-from notehouse_sql.magic import _store
 from notehouse_sql.progress import line, size
+from notehouse_sql.snippets import composed, keep
 
 
 def test_the_line_says_source_name_and_limit() -> None:
@@ -91,11 +91,17 @@ def test_progress_reads_well() -> None:
 
 
 def test_saved_queries_compose_in_the_order_they_need() -> None:
-    store = _store()
-    store.store("late", "SELECT * FROM flights WHERE arr_delay >= 60")
-    store.store("later", "SELECT * FROM late", with_=["late"])
-    composed = str(store.render("SELECT count() FROM later", with_=["later"]))
-    assert composed.index("`late` AS (SELECT * FROM flights") < composed.index(
-        "`later` AS (SELECT * FROM late)"
-    )
-    assert composed.endswith("SELECT count() FROM later")
+    keep("late", "SELECT * FROM flights WHERE arr_delay >= 60;", ())
+    keep("later", "SELECT * FROM late", ("late",))
+    text = composed("SELECT count() FROM later;", ("later",))
+    assert text.index("`late` AS (SELECT * FROM flights") < text.index("`later` AS (SELECT * FROM late)")
+    assert text.endswith("SELECT count() FROM later")
+
+
+def test_a_query_with_tables_of_its_own_goes_on_behind_the_saved_ones() -> None:
+    keep("late", "SELECT * FROM flights", ())
+    text = composed("WITH few AS (SELECT * FROM late LIMIT 3) SELECT count() FROM few", ("late",))
+    assert text.count("WITH") == 1
+    assert "`late` AS (SELECT * FROM flights), few AS (SELECT" in text
+    with pytest.raises(SqlError, match="late"):
+        composed("SELECT 1", ("lat",))

@@ -6,7 +6,7 @@ import altair
 from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 
-from notehouse_sql.charts import show_charts
+from notehouse_sql.charting.showing import show_charts
 
 
 def shell_formatter() -> DisplayFormatter:

@@ -1,0 +1,1 @@
+"""Charts that ClickHouse counts: only what is drawn travels."""

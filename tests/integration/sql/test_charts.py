@@ -1,0 +1,134 @@
+"""Charts count in ClickHouse what raw SQL counts, move little, and look well."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import vl_convert
+
+from notehouse_sql.charting.chart import draw
+from notehouse_sql.charting.request import ChartRequest, parse
+from notehouse_sql.errors import SqlError
+from notehouse_sql.relation import relation
+from notehouse_sql.session import Session
+
+PICTURES = Path(__file__).parents[2] / "screenshots"
+KINDS: dict[str, dict[str, Any]] = {
+    "bar": {"x": "carrier", "y": "delay"},
+    "bar_months": {"x": "month", "color": "carrier", "kind": "bar"},
+    "bar_weeks": {"x": "day", "y": "miles", "agg": "sum", "kind": "bar", "bins": "month"},
+    "line": {"x": "at", "y": "delay", "color": "carrier"},
+    "area": {"x": "at", "color": "size", "kind": "area"},
+    "histogram": {"x": "delay"},
+    "heatmap": {"x": "miles", "y": "delay", "kind": "heatmap"},
+    "heatmap_words": {"x": "month", "y": "carrier", "color": "delay", "agg": "avg"},
+    "heatmap_times": {"x": "day", "y": "toHour(at)", "kind": "heatmap", "bins": "month"},
+    "box": {"x": "carrier", "y": "delay", "kind": "box"},
+    "box_alone": {"x": "miles", "kind": "box"},
+    "scatter": {"x": "miles", "y": "delay", "title": "Miles and minutes"},
+    "scatter_colour": {"x": "miles", "y": "delay", "color": "size"},
+    "map": {"x": "lon", "y": "lat", "kind": "map"},
+}
+
+
+def drawn(session: Session, **asked: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = draw(session, relation("flights.trips"), ChartRequest(**asked)).to_dict()
+    return spec
+
+
+def rows_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    found = spec.get("data") or next(
+        layer["data"] for layer in spec["layer"] if "values" in layer.get("data", {})
+    )
+    values: list[dict[str, Any]] = found["values"]
+    return values
+
+
+def raw(session: Session, sql: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in session.ask(sql).table.to_pylist()]
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_kind_is_drawn_from_a_little_data(session: Session, name: str, theme: str) -> None:
+    spec = drawn(session, **{"theme": theme, **KINDS[name]})
+    assert len(rows_of(spec)) > 0
+    assert len(json.dumps(rows_of(spec), separators=(",", ":"))) < 60_000
+    PICTURES.mkdir(exist_ok=True)
+    png = vl_convert.vegalite_to_png(spec, scale=1.5, allowed_base_urls=[])
+    (PICTURES / f"chart-{name}-{theme}.png").write_bytes(png)
+    assert vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]).startswith("<svg")
+
+
+def test_a_histograms_bins_are_those_of_raw_sql(session: Session) -> None:
+    for column, width in (("delay", 2), ("miles", 50), ("n", 5000), ("price", 20)):
+        shown = {row["x"]: row["v"] for row in rows_of(drawn(session, x=column))}
+        counted = raw(
+            session,
+            f"SELECT toFloat64(floor(toFloat64({column}) / {width}) * {width}) AS a, count() FROM flights.trips "
+            f"WHERE {column} IS NOT NULL GROUP BY a ORDER BY a",
+        )
+        assert shown == dict(counted), column
+    asked = rows_of(drawn(session, x="delay", bins="7"))
+    assert len(asked) <= 7
+    assert sum(row["v"] for row in asked) == raw(session, "SELECT count(delay) FROM flights.trips")[0][0]
+
+
+def test_a_time_series_is_cut_where_its_own_zone_cuts(session: Session) -> None:
+    shown = {row["x"]: row["v"] for row in rows_of(drawn(session, x="at", y="delay", bins="day"))}
+    counted = raw(
+        session,
+        "SELECT formatDateTime(toStartOfDay(at), '%Y-%m-%dT%H:%i:%S') AS a, avg(delay) FROM flights.trips GROUP BY a",
+    )
+    assert set(shown) == {day for day, _ in counted}
+    assert all(abs(shown[day] - mean) < 1e-4 for day, mean in counted)
+
+
+def test_a_heat_map_counts_what_raw_sql_counts(session: Session) -> None:
+    shown = {
+        (row["x"], row["y"]): row["v"]
+        for row in rows_of(drawn(session, x="miles", y="delay", kind="heatmap"))
+    }
+    counted = raw(
+        session,
+        "SELECT floor(miles / 100) * 100 AS a, floor(delay / 5) * 5 AS b, count() FROM flights.trips "
+        "WHERE delay IS NOT NULL GROUP BY a, b",
+    )
+    assert shown == {(a, b): count for a, b, count in counted}
+
+
+def test_words_beyond_the_most_frequent_are_one(session: Session) -> None:
+    shown = rows_of(drawn(session, x="month", color="carrier", kind="bar"))
+    assert {row["c"] for row in shown} >= {"other", "UA"}
+    assert len({row["c"] for row in shown}) == 9
+    assert sum(row["v"] for row in shown) == 200_000
+    largest = drawn(session, x="toString(n)", kind="bar")
+    assert len(rows_of(largest)) == 30
+    assert largest["title"]["subtitle"] == "the 30 largest of 200,000"
+
+
+def test_names_that_are_odd_or_like_our_own_are_no_obstacle(session: Session) -> None:
+    assert len(rows_of(drawn(session, x="odd name"))) == 5
+    one = relation("SELECT number % 7 AS v, number % 3 AS n, toString(number % 4) AS c FROM numbers(1000)")
+    spec = draw(session, one, ChartRequest(x="v", y="n", color="c", agg="sum", kind="bar")).to_dict()
+    assert sum(row["v"] for row in rows_of(spec)) == sum(number % 3 for number in range(1000))
+
+
+def test_a_request_that_makes_no_chart_is_told_what_to_do(session: Session) -> None:
+    with pytest.raises(SqlError, match="no chart 'pie'"):
+        parse("x=a kind=pie")
+    with pytest.raises(SqlError, match="no agg 'most'"):
+        parse("x=a y=b agg=most")
+    with pytest.raises(SqlError, match="nothing to draw"):
+        draw(session, relation("SELECT 1 AS a WHERE 0"), ChartRequest(x="a"))
+    with pytest.raises(SqlError, match="is neither"):
+        relation("DROP TABLE a")
+    with pytest.raises(SqlError, match="no avg"):
+        drawn(session, x="day", y="carrier", kind="line")
+    assert parse("trips x=month y='delay + 1' agg=p95") == (
+        "trips",
+        ChartRequest(x="month", y="delay + 1", agg="p95"),
+    )
