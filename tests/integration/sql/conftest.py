@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from integration.query_gateway.conftest import House, running_house
+from integration.sql.kernel import Kernel, running_kernel
 from notehouse_sql.gateway import QueryGateway
 from notehouse_sql.session import Session
 
@@ -54,3 +55,10 @@ def session_of(house: House, token: str, variables: dict[str, Any], folder: Path
     file = folder / "token"
     file.write_text(token)
     return Session(variables, _gateway=QueryGateway(house.url, file))
+
+
+@pytest.fixture(scope="session")
+def kernel(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel of the platform's admin."""
+    with running_kernel(house, house.admin, tmp_path_factory.mktemp("kernel")) as one:
+        yield one

@@ -1,0 +1,1 @@
+"""What must hold for rows, stated in a cell and checked by ClickHouse."""
