@@ -41,14 +41,26 @@ class ControlPlane:
         )  # fmt: skip
 
     async def mint_token(
-        self, purpose: str, access_class: str, object: str, ttl_seconds: int = 3600
+        self,
+        purpose: str,
+        access_class: str,
+        object: str,
+        ttl_seconds: int = 3600,
+        *,
+        on_behalf_of: str | None = None,
+        tenant: str | None = None,
     ) -> ExecutionToken:
-        """An execution token for a kernel that works on `object` with the rights of a class."""
+        """An execution token for a kernel that works on `object` with the rights of a class.
+
+        In the name of a person of a tenant it ends with the person's rights. Raises Forbidden when those are others.
+        """
         body = {
             "purpose": purpose,
             "access_class": access_class,
             "object": object,
             "ttl_seconds": ttl_seconds,
+            "on_behalf_of": on_behalf_of,
+            "tenant": tenant,
         }
         answer = await self._post("tokens", body)
         return ExecutionToken(answer["id"], answer["token"], answer["expires_at"])

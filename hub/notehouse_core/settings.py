@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     # Tokens
     signing_key_file: Path | None = None
     verify_keys_file: Path | None = None
+    interactive_token_seconds: int = Field(
+        default=3600,
+        ge=15,
+        le=3600,
+        description="how long a token of a person's kernels lives until it is renewed",
+    )
     frame_key: SecretStr | None = None
     session_key: SecretStr | None = Field(default=None, description="seals the portal's session cookies")
 

@@ -25,6 +25,7 @@ QUERY, API, FRAME = "query", "api", "frame"
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 INTERACTIVE, RUN, VIEW = "interactive", "run", "view"
 PURPOSES = (INTERACTIVE, RUN, VIEW)
+LONGEST_LIFE = 86_400  # seconds that any token lives at most
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Claims:
             purpose=payload["purpose"], audience=tuple(payload["aud"]), object=payload["object"],
             sources=tuple(payload["sources"]), issued_at=payload["iat"], expires_at=payload["exp"], jti=payload["jti"],
         )  # fmt: skip
+
+
+def class_subject(access_class: str) -> str:
+    """In whose name a token is that serves everybody of a class."""
+    return f"class:{access_class}"
 
 
 class Signer:
@@ -95,6 +101,10 @@ class Verifier:
             return cls(_certified_keys(text.encode()))
         return cls(json.loads(text))
 
+    def knows(self, kid: str) -> bool:
+        """Say whether a key is among ours."""
+        return kid in self._keys
+
     def verify(self, token: str, audience: str) -> Claims:
         """The claims of a token meant for `audience`.
 
@@ -103,10 +113,7 @@ class Verifier:
         return _verify(token, self._key_of(token), "EdDSA", audience)
 
     def _key_of(self, token: str) -> str:
-        try:
-            kid = jwt.get_unverified_header(token).get("kid", "")
-        except jwt.PyJWTError as error:
-            raise Unauthenticated("This is not a Notehouse token.") from error
+        kid = unverified_key_id(token)
         if kid not in self._keys:
             raise Unauthenticated("This token was signed by a key that is not in use. Get a new token.")
         return self._keys[kid]
@@ -156,6 +163,14 @@ def _verify(token: str, key: str, algorithm: str, audience: str) -> Claims:
         raise Unauthenticated(f"This token is not meant for this service ({audience}).") from error
     except (jwt.PyJWTError, KeyError, TypeError) as error:
         raise Unauthenticated("This is not a valid Notehouse token.") from error
+
+
+def unverified_key_id(token: str) -> str:
+    """Which key a token says that it was signed by. Raises Unauthenticated when it is none."""
+    try:
+        return str(jwt.get_unverified_header(token).get("kid", ""))
+    except jwt.PyJWTError as error:
+        raise Unauthenticated("This is not a Notehouse token.") from error
 
 
 def public_pem(key: Ed25519PrivateKey) -> str:

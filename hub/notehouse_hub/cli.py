@@ -93,7 +93,7 @@ def restore(
 
 @app.command("rotate-keys")
 def rotate_keys(data: Data = None) -> None:
-    """Put new keys in the place of those that seal secrets, while the platform runs; the old ones open nothing more."""
+    """Put new keys in the place of those that seal secrets and sign tokens, while the platform runs."""
     from notehouse_hub.supervisor.rotation import ROTATIONS, House
 
     house = House(_settings(None, data))

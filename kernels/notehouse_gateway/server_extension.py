@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import os
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +18,15 @@ from typing import Any
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from notehouse_gateway.desk import PRIVATE_FOLDER, write_token
+from notehouse_core.token_renewal import request_file
+from notehouse_gateway.desk import PRIVATE_FILE, PRIVATE_FOLDER, write_token
 
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 60.0
 SHORTEST_LIFE = 10.0
 REQUEST_SECONDS = 15.0
+ASKED_POLL = 0.2
+SHORTEST_WAIT = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +44,17 @@ class ExecutionToken:
 
 
 class TokenKeeper:
-    """Renews the token in `file` for as long as the server runs; the API being away only delays it."""
+    """Renews the token in `file` for as long as the server runs; the API being away only delays it.
+
+    Kernels may ask for a new one before its time, when theirs was revoked, say, or rights have changed.
+    """
 
     def __init__(self, api_url: str, hub_token: str, file: Path) -> None:
         self._api_url = api_url.rstrip("/")
         self._hub_token = hub_token
         self._file = file
+        self._request = request_file(file)
+        self._answered = 0
 
     async def run(self) -> None:
         """Keep the token fresh; never returns."""
@@ -55,18 +64,35 @@ class TokenKeeper:
                 token = await self.renew()
             except (OSError, TimeoutError, HTTPClientError, ValueError) as error:
                 log.warning("No new execution token (%s); trying again in %.0f s", error, retry)
-                await asyncio.sleep(retry)
+                await self._wait(retry)
                 retry = min(retry * 2, LONGEST_RETRY)
             else:
                 retry = FIRST_RETRY
-                await asyncio.sleep(token.renew_after(datetime.now(UTC)))
+                await self._wait(token.renew_after(datetime.now(UTC)))
 
     async def renew(self) -> ExecutionToken:
         """Fetch a token and put it into the file. Raises HTTPClientError, OSError, ValueError."""
-        token = await self._fetch()
         self._file.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        self._request.touch(mode=PRIVATE_FILE)
+        self._answered = self._asked()
+        token = await self._fetch()
         write_token(self._file, token.text)
         return token
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until it is time, or until a kernel asks; not more often than every other second."""
+        began = time.monotonic()
+        while (waited := time.monotonic() - began) < seconds:
+            if waited >= SHORTEST_WAIT and self._asked() != self._answered:
+                return
+            await asyncio.sleep(min(ASKED_POLL, seconds - waited))
+
+    def _asked(self) -> int:
+        """When a kernel asked last."""
+        try:
+            return self._request.stat().st_mtime_ns
+        except OSError:
+            return self._answered
 
     async def _fetch(self) -> ExecutionToken:
         request = HTTPRequest(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from notehouse_core.token_renewal import RENEW, RENEW_HEADER, renewed
 from notehouse_sql.errors import SqlError, explain
 
 CONNECT_SECONDS = 5
@@ -49,16 +50,14 @@ class QueryGateway:
     def run(self, statement: Statement) -> Iterator[Iterator[bytes]]:
         """The answer's bytes as they come, Arrow stream format. Raises SqlError.
 
-        Leaving the block early closes the connection, which ends the query in the database.
+        Leaving the block early closes the connection, which ends the query in the database. A token that is refused
+        because it has ended is renewed, and the statement sent once more: nothing of it has run.
         """
         try:
-            with self._http.stream(
-                "POST",
-                f"/{statement.source}/",
-                params=_query(statement),
-                content=statement.sql.encode(),
-                headers=self._headers(),
-            ) as answer:
+            with ExitStack() as stack:
+                answer = stack.enter_context(self._sent(statement))
+                if answer.headers.get(RENEW_HEADER) == RENEW and renewed(self._token_file):
+                    answer = stack.enter_context(self._sent(statement))
                 if answer.is_error:
                     raise explain(answer.read().decode(errors="replace"), statement.sql)
                 yield answer.iter_bytes()
@@ -67,6 +66,15 @@ class QueryGateway:
                 "The query gateway does not answer, or the connection to it broke. It is started again by itself: "
                 "run the cell once more in a few seconds."
             ) from error
+
+    def _sent(self, statement: Statement) -> AbstractContextManager[httpx.Response]:
+        return self._http.stream(
+            "POST",
+            f"/{statement.source}/",
+            params=_query(statement),
+            content=statement.sql.encode(),
+            headers=self._headers(),
+        )
 
     def progress(self, query_id: str) -> dict[str, Any] | None:
         """How far a running statement is; None when it does not run or nobody can say."""

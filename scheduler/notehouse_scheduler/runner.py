@@ -101,7 +101,14 @@ class Runner:
     ) -> AsyncIterator[tuple[RemoteKernelManager, KernelGateway]]:
         """A kernel with a token that ends with it."""
         gateway = await self.control.kernel_gateway(rights.id)
-        token = await self.control.mint_token("run", rights.id, f"run:{run.id}", run.timeout_seconds + 300)
+        token = await self.control.mint_token(
+            "run",
+            rights.id,
+            f"run:{run.id}",
+            run.timeout_seconds + 300,
+            on_behalf_of=run.run_as.username,
+            tenant=run.tenant.slug,
+        )
         kernel = RemoteKernelManager(url=gateway.url, hub_token=gateway.token, execution_token=token.token)
         await kernel.start_kernel()
         try:

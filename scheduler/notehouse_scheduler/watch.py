@@ -87,7 +87,13 @@ class Watch:
         except TimeoutError:
             return {"": Finding("error", error=f"The query took longer than {LONGEST:.0f} seconds.")}
         except errors.NotehouseError as error:
+            self._forget_token(alert)
             return {"": Finding("error", error=error.message)}
+
+    def _forget_token(self, alert: Alert) -> None:
+        """Its token may have been ended: the next look gets another."""
+        for key in [key for key in self.tokens if f"/{alert.id}/" in key]:
+            del self.tokens[key]
 
     async def _rows(self, alert: Alert) -> list[dict[str, Any]]:
         token = await self._token(alert)
@@ -97,10 +103,13 @@ class Watch:
     async def _token(self, alert: Alert) -> str:
         async with self.database.session() as session:
             rights = await class_of(session, alert.owner.username, alert.tenant.slug)
-        key = f"{rights.id}/{alert.id}"
+        owner, tenant = alert.owner.username, alert.tenant.slug
+        key = f"{rights.id}/{alert.id}/{owner}"
         token, until = self.tokens.get(key, ("", 0.0))
         if until < time.monotonic() + LONGEST:
-            minted = await self.control.mint_token("run", rights.id, f"alert:{alert.id}", _TOKEN_SECONDS)
+            minted = await self.control.mint_token(
+                "run", rights.id, f"alert:{alert.id}", _TOKEN_SECONDS, on_behalf_of=owner, tenant=tenant
+            )
             token = minted.token
             self.tokens[key] = (token, time.monotonic() + _TOKEN_SECONDS)
         return token

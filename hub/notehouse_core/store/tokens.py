@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.store.models import Tenant, Token
 from notehouse_core.store.plan import CHANNEL
 from notehouse_core.tokens import Claims
 
+KEPT = timedelta(days=30)  # after their end
 
-async def remember(session: AsyncSession, claims: Claims, token: str, issued_by: str) -> None:
-    """Keep what is needed to revoke a token, never the token."""
+
+async def remember(session: AsyncSession, claims: Claims, token: str, issued_by: str) -> UUID | None:
+    """Keep what is needed to revoke a token, never the token; return the id of its tenant, if it is of one."""
+    await session.execute(delete(Token).where(Token.expires_at < func.now() - KEPT))
     tenant_id = await session.scalar(select(Tenant.id).where(Tenant.slug == claims.tenant))
     session.add(
         Token(
@@ -30,6 +33,7 @@ async def remember(session: AsyncSession, claims: Claims, token: str, issued_by:
             expires_at=datetime.fromtimestamp(claims.expires_at, UTC),
         )
     )
+    return tenant_id
 
 
 async def revoke(session: AsyncSession, token_id: UUID, owner: str) -> bool:
@@ -46,12 +50,17 @@ async def revoke(session: AsyncSession, token_id: UUID, owner: str) -> bool:
 
 
 async def revoke_all(
-    session: AsyncSession, *, subject: str | None = None, tenant_id: UUID | None = None
+    session: AsyncSession,
+    *,
+    subject: str | None = None,
+    tenant_id: UUID | None = None,
+    issued_by: str | None = None,
 ) -> int:
-    """End every token of a person, or of a tenant, or of a person in a tenant; return how many that were."""
+    """End every token of a person, of a tenant, or that somebody asked for; return how many that were."""
     which = [Token.expires_at > func.now(), Token.revoked_at.is_(None)]
     which += [Token.subject == subject] if subject is not None else []
     which += [Token.tenant_id == tenant_id] if tenant_id is not None else []
+    which += [Token.issued_by == issued_by] if issued_by is not None else []
     ended = await session.scalars(
         update(Token).where(*which).values(revoked_at=func.now()).returning(Token.id)
     )

@@ -6,7 +6,6 @@ Rights and sessions are in Postgres, and change there. The Hub would notice when
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -24,8 +23,6 @@ from notehouse_hub.hub.roles import is_gateway
 RETRY = 1.0
 GATHER = 0.2  # seconds in which more news may come
 ENDED_WITHIN = timedelta(days=1)
-
-log = logging.getLogger("notehouse.hub")
 
 
 class Doorkeeper:
@@ -48,9 +45,9 @@ class Doorkeeper:
             try:
                 await self._follow()
             except (psycopg.Error, SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("the doorkeeper cannot look, trying again: %s", type(error).__name__)
+                self._app.log.warning("the doorkeeper cannot look, trying again: %s", type(error).__name__)
             except Exception:  # the outermost loop: a Hub whose doorkeeper has gone would keep everybody in
-                log.exception("the doorkeeper failed, trying again")
+                self._app.log.exception("the doorkeeper failed, trying again")
             await asyncio.sleep(RETRY)
 
     async def _follow(self) -> None:
@@ -94,7 +91,7 @@ class Doorkeeper:
         spawner = user.spawner
         if not spawner.active or spawner.pending:
             return
-        log.info("The server of %s is stopped: its owner may have none any more", user.name)
+        self._app.log.info("The server of %s is stopped: its owner may have none any more", user.name)
         spawner._stop_pending = True  # as the Hub itself says while it stops one
         try:
             await self._app.proxy.delete_user(user, "")

@@ -83,12 +83,13 @@ def guard_pages() -> None:
     async def get_current_user(self: Any) -> Any:
         first = not hasattr(self, "_jupyterhub_user")
         user = await known(self)
-        by_cookie = first and isinstance(user, User) and not getattr(self, "_token_authenticated", False)
+        by_cookie = first and isinstance(user, User) and not self._token_authenticated
         if by_cookie and not await _is_open(self, user):
             self._jupyterhub_user = None
         return self._jupyterhub_user
 
     BaseHandler.get_current_user = get_current_user
+    BaseHandler._token_authenticated = False  # JupyterHub 6.1.1 asks for it on pages that take no tokens, too
     BaseHandler._asks_for_session = True
 
 

@@ -13,7 +13,7 @@ from notehouse_core.access import PLATFORM
 from notehouse_core.store import audit, login_sessions, people, tokens
 from notehouse_core.store.isolation import EVERYWHERE, NOWHERE, limit_to
 from notehouse_core.store.models import Tenant, User
-from notehouse_core.tokens import API, INTERACTIVE, Claims
+from notehouse_core.tokens import API, INTERACTIVE, Claims, class_subject
 from notehouse_hub.service.hub_api import HubIdentity
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 from notehouse_hub.service.sessions import XSRF_HEADER, shows_xsrf
@@ -150,11 +150,13 @@ async def _token_holder(resources: Resources, session: AsyncSession, token: str)
     """The holder of an execution token acts for its person, but reads only."""
     claims = resources.verifier.verify(token, API)
     if await tokens.is_revoked(session, UUID(claims.jti)):
-        raise errors.Unauthenticated("This token was revoked. Get a new one, or restart the kernel.")
-    user = await people.find_user(session, claims.subject) if claims.purpose == INTERACTIVE else None
-    if claims.purpose == INTERACTIVE and user is None:
+        raise errors.Unauthenticated("This token was revoked. Get a new one, or restart your server.")
+    in_person = claims.subject != class_subject(claims.access_class)
+    user = await people.find_user(session, claims.subject) if in_person else None
+    if in_person and user is None:
         raise errors.Unauthenticated("The account of this token is closed.")
-    actor = people.actor_of(user) if user else policy.Actor(claims.subject)
+    interactive = user is not None and claims.purpose == INTERACTIVE
+    actor = people.actor_of(user) if user and interactive else policy.Actor(claims.subject)
     return Caller(replace(actor, purpose=claims.purpose), user, claims)
 
 

@@ -16,7 +16,7 @@ from notehouse_core.settings import Settings, required
 from notehouse_core.store import audit
 from notehouse_core.store.database import Database
 from notehouse_core.store.isolation import NOWHERE, SETTING
-from notehouse_core.tokens import Signer, Verifier
+from notehouse_core.token_keys import SigningKey, VerifyKeys
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
 from notehouse_hub.login.password_rules import PasswordRules
@@ -41,8 +41,8 @@ class Resources:
     hub: HubApi
     gateways: KernelGateways
     warehouse: Warehouse
-    signer: Signer
-    verifier: Verifier
+    signer: SigningKey
+    verifier: VerifyKeys
     artifacts: ArtifactStore
     cookies: Cookies
     usage: UsageWriter
@@ -95,12 +95,12 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         await database.close()
 
 
-def _keys(settings: Settings) -> tuple[Signer, Verifier]:
+def _keys(settings: Settings) -> tuple[SigningKey, VerifyKeys]:
     if settings.signing_key_file is None or settings.verify_keys_file is None:
         raise Invalid(
             "NOTEHOUSE_SIGNING_KEY_FILE and NOTEHOUSE_VERIFY_KEYS_FILE must be set. `notehouse up` sets them."
         )
-    return Signer.from_file(settings.signing_key_file), Verifier.from_file(settings.verify_keys_file)
+    return SigningKey(settings.signing_key_file), VerifyKeys(settings.verify_keys_file)
 
 
 def resources_of(request: Request) -> Resources:

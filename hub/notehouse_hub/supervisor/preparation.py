@@ -72,8 +72,7 @@ def _interpreter(data: Path, who: Users, console: Console) -> Path:
 def _write_keys(platform: Platform) -> None:
     """Put the signing key and those of secrets where the API can read them, and the public half where everyone can."""
     keys, web = platform.folders.data / "keys", platform.users.uid("web")
-    platform.vault.write_signing_key(keys / "signing-key.pem", web)
-    platform.vault.write_verify_keys(keys / "verify-keys.json")
+    platform.vault.write_token_keys(keys, web)
     if not platform.settings.secret_keys_file:
         platform.vault.write_source_keys(platform.source_keys, web)
 

@@ -193,6 +193,7 @@ def api(platform: Platform) -> dict[str, str]:
         "NOTEHOUSE_WEBHOOK_KEY": platform.vault.text("webhook-key"),
         "NOTEHOUSE_SECRET_KEYS_FILE": str(platform.source_keys),
         "NOTEHOUSE_SOURCE_HOSTS": platform.settings.source_hosts,
+        "NOTEHOUSE_INTERACTIVE_TOKEN_SECONDS": str(platform.settings.interactive_token_seconds),
         "NOTEHOUSE_SIGNING_KEY_FILE": str(platform.folders.data / "keys" / "signing-key.pem"),
     }
 

@@ -1,7 +1,6 @@
 """New keys in the place of old ones: `notehouse rotate-keys`.
 
-Each rotation runs while the platform does. It ends with the old key opening nothing, and a crash at any point leaves
-everything as readable as it was: run it again.
+Each rotation runs while the platform does. A crash at any point leaves everything as readable as it was: run it again.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from notehouse_core.secret_keys import KeyFile, KeyRing
 from notehouse_core.settings import Settings
 from notehouse_core.store.database import Database
 from notehouse_core.store.sources import seal_anew
+from notehouse_core.tokens import LONGEST_LIFE
 from notehouse_hub.embedded import postgres, postgres_roles
 from notehouse_hub.supervisor import users
 from notehouse_hub.supervisor.secrets import Vault, write_private
@@ -77,7 +77,19 @@ def source_secrets(house: House) -> str:
     return f"{count} secrets are sealed with the key {both.current}; the old key opens nothing."
 
 
-ROTATIONS: dict[str, Callable[[House], str]] = {"data sources": source_secrets}
+def token_signing(house: House) -> str:
+    """Sign execution tokens with a new key; what the old one signed counts until it ends. Runs or not."""
+    if not house.vault.folder.is_dir():
+        return "not kept here: put a new signing key and both certificates where the others are."
+    house.vault.rotate_signing_key()
+    house.vault.write_token_keys(house.settings.data / "keys", house.users.uid("web"))
+    return f"signed with a new key; those of the old one count until they end, in {LONGEST_LIFE // 3600} h at most."
+
+
+ROTATIONS: dict[str, Callable[[House], str]] = {
+    "data sources": source_secrets,
+    "tokens": token_signing,
+}
 
 
 async def _seal_anew(url: str, ring: KeyRing) -> int:

@@ -7,14 +7,18 @@ process gets those it needs, by environment or standard input, and no others.
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from notehouse_core.secret_keys import KeyRing
+from notehouse_core.tokens import LONGEST_LIFE
 from notehouse_hub.supervisor import signing
 
 SERVICES = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor")
+_RETIRED = "retired-keys.json"
 _POSTGRES_ROLES = ("superuser", "owner", "app", "hub")
 
 
@@ -55,10 +59,33 @@ class Vault:
         write_private(file, self._kept("signing-key.pem", signing.new_private_pem), uid)
 
     def write_verify_keys(self, file: Path) -> None:
-        """Write the public half of the signing key where every service may read it: JSON {key id: PEM}."""
+        """Write the public half of the signing key where every service may read it, and those not ended yet.
+
+        See `notehouse_core.token_keys` for the form.
+        """
         keys = signing.verify_keys(self._kept("signing-key.pem", signing.new_private_pem))
-        file.write_text(json.dumps(keys, indent=2))
-        file.chmod(0o644)
+        write_private(file, json.dumps({**self._retired_keys(), **keys}, indent=2), mode=0o644)
+
+    def write_token_keys(self, folder: Path, uid: int | None) -> None:
+        """Write both into a folder, public keys first: nothing is signed with one that nobody knows."""
+        self.write_verify_keys(folder / "verify-keys.json")
+        self.write_signing_key(folder / "signing-key.pem", uid)
+
+    def rotate_signing_key(self) -> None:
+        """Make a new signing key; the old one's public half counts until its last token has ended.
+
+        Each step leaves something that works: what was signed before is always known.
+        """
+        old = signing.verify_keys(self._kept("signing-key.pem", signing.new_private_pem))
+        until = int(time.time()) + LONGEST_LIFE
+        retired = {**self._retired_keys(), **{kid: {"pem": pem, "until": until} for kid, pem in old.items()}}
+        write_private(self.folder / _RETIRED, json.dumps(retired, indent=2))
+        write_private(self.folder / "signing-key.pem", signing.new_private_pem())
+
+    def _retired_keys(self) -> dict[str, dict[str, Any]]:
+        """Public keys that sign nothing any more, and until when each counts."""
+        kept: dict[str, dict[str, Any]] = json.loads(self._kept(_RETIRED, lambda: "{}"))
+        return {kid: one for kid, one in kept.items() if one["until"] > time.time()}
 
     @property
     def source_keys(self) -> Path:
@@ -85,10 +112,11 @@ class Vault:
         return file.read_text().strip()
 
 
-def write_private(file: Path, text: str, uid: int | None = None) -> None:
-    """Write a file that only its owner (`uid`, or who we are) can read, whole or not at all."""
+def write_private(file: Path, text: str, uid: int | None = None, *, mode: int = 0o600) -> None:
+    """Write a file that only its owner (`uid`, or who we are) can read, unless `mode` says more, whole or not at all."""
     draft = file.with_name(f".{file.name}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    os.fchmod(handle, mode)
     with os.fdopen(handle, "w") as output:
         if uid is not None:
             os.fchown(handle, uid, uid)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import sqlalchemy
 
-from notehouse_core.tokens import API, FRAME, RUN, VIEW, Claims
+from notehouse_core.tokens import API, FRAME, RUN, VIEW, Claims, class_subject
 
 BY_CARRIER = "SELECT carrier, count() FROM flights GROUP BY carrier ORDER BY carrier"
 
@@ -192,11 +192,14 @@ def test_the_engines_error_keeps_the_authors_position(house: Any) -> None:
 
 def test_tokens_of_other_purposes_and_times(house: Any) -> None:
     asked = "SELECT count() FROM flights"
+    mine = house.claims("united-analyst", "united")
     for purpose in (RUN, VIEW):
-        assert (
-            house.ask(asked, house.token("united-analyst", "united", purpose=purpose, subject="x")).text
-            == "10000\n"
-        )
+        for subject in (class_subject(mine.access_class), "united-analyst"):
+            good = house.token("united-analyst", "united", purpose=purpose, subject=subject)
+            assert house.ask(asked, good).text == "10000\n"
+        for subject in ("x", "delta-analyst", class_subject("0" * 20)):
+            bad = house.token("united-analyst", "united", purpose=purpose, subject=subject)
+            assert house.ask(asked, bad).status_code == 403
     expired = house.ask(asked, house.token("united-analyst", "united", expires_at=int(time.time()) - 5))
     assert expired.status_code == 401
     assert "The token has expired. Get a new one" in expired.text
@@ -205,7 +208,6 @@ def test_tokens_of_other_purposes_and_times(house: Any) -> None:
         assert house.ask(asked, house.token("united-analyst", "united", audience=audience)).status_code == 401
     for token in ("x", house.united[:-4] + "AAAA", house.clickhouse.key, "a.b.c"):
         assert house.ask(asked, token).status_code == 401
-    mine = house.claims("united-analyst", "united")
     others = house.claims("delta-analyst", "delta").access_class
     stolen: list[Claims] = [
         replace(mine, access_class=others),

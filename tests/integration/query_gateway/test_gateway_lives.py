@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 
+from notehouse_core.tokens import Signer
 from notehouse_hub.embedded import accounts
+from notehouse_hub.supervisor import signing
 
 SLOW = "SELECT sum(sipHash64(number)) FROM numbers(4000000000) SETTINGS max_threads = 1"
 
@@ -277,16 +280,40 @@ def test_a_right_taken_away_is_refused_at_once_and_its_queries_end(own_house: An
     until(lambda: house.ask("SELECT 1", run).status_code == 403, 3, "the old class still opens")
 
 
-def test_a_revoked_token_is_refused(own_house: Any) -> None:
+def test_a_revoked_token_is_refused_within_a_second_and_its_queries_end(own_house: Any) -> None:
     token = own_house.united
+    connection = raw(own_house, SLOW, "revoked", token)
+    until(lambda: running(own_house, "revoked"), 5, "it did not begin")
+    claims = jwt.decode(token, options={"verify_signature": False})
     digest = hashlib.sha256(token.encode()).hexdigest()
     own_house.execute(
         "INSERT INTO tokens (id, token_sha256, subject, purpose, issued_by, expires_at, revoked_at) VALUES "
-        f"(gen_random_uuid(), '{digest}', 'x', 'interactive', 'x', now() + interval '1 hour', now()); "
+        f"('{claims['jti']}', '{digest}', 'x', 'interactive', 'x', now() + interval '1 hour', now()); "
         "NOTIFY notehouse_rights"
     )
-    until(lambda: own_house.ask("SELECT 1", token).status_code == 401, 3, "it still opens")
-    assert "revoked" in own_house.ask("SELECT 1", token).text
+    taken = until(lambda: own_house.ask("SELECT 1", token).status_code == 401, 3, "it still opens")
+    assert taken < 1
+    until(lambda: not running(own_house, "revoked"), 1, "its query runs on")
+    connection.close()
+    refused = own_house.ask("SELECT 1", token)
+    assert "revoked" in refused.text
+    assert refused.headers["X-Notehouse-Token"] == "renew"
+    assert own_house.ask("SELECT 1").text == "1\n"
+
+
+def test_another_signing_key_is_picked_up_at_once(own_house: Any) -> None:
+    before, file = own_house.united, own_house.folder / "verify-keys.json"
+    private = signing.new_private_pem()
+    key_file = own_house.folder / "next.pem"
+    key_file.write_text(private)
+    old, new = json.loads(file.read_text()), signing.verify_keys(private)
+    [(kid, pem)] = old.items()
+    file.write_text(json.dumps({kid: {"pem": pem, "until": time.time() + 3}, **new}))
+    own_house.signer = Signer.from_file(key_file)
+    assert own_house.ask("SELECT 1").text == "1\n"
+    assert own_house.ask("SELECT 1", before).text == "1\n"
+    until(lambda: own_house.ask("SELECT 1", before).status_code == 401, 6, "the old key counts for ever")
+    assert own_house.ask("SELECT 1").text == "1\n"
 
 
 def family(pid: int) -> list[int]:

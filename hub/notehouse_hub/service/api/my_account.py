@@ -140,8 +140,9 @@ async def my_tokens(caller: CallerDep, session: SessionDep, wanted: PageDep) -> 
 
 @router.delete("/tokens")
 async def end_tokens(caller: CallerDep, session: SessionDep, audit: AuditDep) -> Ended:
-    """End all of them; running servers of mine get new ones."""
-    count = await tokens.revoke_all(session, subject=caller.person.username)
+    """End those that I or my servers asked for; a running server gets a new one when it needs it."""
+    mine = caller.person.username
+    count = await tokens.revoke_all(session, subject=mine, issued_by=mine)
     await audit(caller.actor.name, "revoke-tokens", caller.actor.name, ended=count)
     return Ended(ended=count)
 

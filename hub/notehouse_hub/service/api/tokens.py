@@ -13,25 +13,30 @@ from notehouse_core import errors, policy
 from notehouse_core.access import PLATFORM, AccessClass
 from notehouse_core.store import tokens
 from notehouse_core.store.plan import class_of, load_access_plan
-from notehouse_core.tokens import INTERACTIVE, RUN, Claims
+from notehouse_core.tokens import API, INTERACTIVE, LONGEST_LIFE, QUERY, RUN, VIEW, Claims, class_subject
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
 router = APIRouter(prefix="/tokens", tags=["Tokens"])
 
-LONGEST = {"interactive": 3600, "view": 3600, "run": 86_400}  # seconds
+LONGEST = {INTERACTIVE: 3600, VIEW: 3600, RUN: LONGEST_LIFE}  # seconds
+# What each purpose needs: a viewer's kernel asks for rows, and nothing of the API.
+AUDIENCES = {INTERACTIVE: (QUERY, API), RUN: (QUERY, API), VIEW: (QUERY,)}
 
 
 class TokenRequest(Body):
-    """People ask for `interactive`; services for `run` and `view`, naming a class and an object."""
+    """People ask for `interactive`; services for `run` and `view`, on behalf of a person or for a class, and an object."""
 
     purpose: Literal["interactive", "run", "view"] = "interactive"
     tenant: str | None = None
     ttl_seconds: int = Field(default=3600, ge=1, le=86_400)
     data_sources: list[str] = Field(default_factory=list, max_length=50)
     access_class: str | None = Field(default=None, pattern="^[0-9a-f]{20}$")
+    on_behalf_of: str | None = Field(default=None, max_length=64)
     object: str = Field(default="", max_length=200)
+    audience: list[Literal["query", "api"]] | None = Field(default=None, min_length=1, max_length=2)
 
 
 class IssuedToken(BaseModel):
@@ -44,35 +49,42 @@ class IssuedToken(BaseModel):
 
 @router.post("", status_code=201)
 async def issue(
-    body: TokenRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep
+    body: TokenRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep, audit: AuditDep
 ) -> IssuedToken:
     """Issue an execution token: minutes to hours, for one tenant's rows, never more than the caller may read."""
     found, subject = await _rights(body, caller, session)
     _check_sources(body, found)
-    life = min(body.ttl_seconds, LONGEST[body.purpose])
+    longest = {**LONGEST, INTERACTIVE: resources.settings.interactive_token_seconds}
+    life = min(body.ttl_seconds, longest[body.purpose])
     claims = Claims(
         subject=subject,
         tenant=found.tenant,
         access_class=found.id,
         purpose=body.purpose,
+        audience=_audience(body),
         object=body.object,
         sources=tuple(body.data_sources),
         expires_at=int(time()) + life,
     )
     token = resources.signer.sign(claims)
-    await tokens.remember(session, claims, token, issued_by=caller.actor.name)
+    tenant_id = await tokens.remember(session, claims, token, issued_by=caller.actor.name)
+    await audit(
+        caller.actor.name, "issue-token", claims.jti, tenant_id=tenant_id,
+        purpose=body.purpose, subject=subject, about=body.object, seconds=life,
+    )  # fmt: skip
     return IssuedToken(
         id=UUID(claims.jti), token=token, expires_at=datetime.fromtimestamp(claims.expires_at, UTC)
     )
 
 
 @router.delete("/{token_id}", status_code=204)
-async def revoke(token_id: UUID, caller: CallerDep, session: SessionDep) -> None:
+async def revoke(token_id: UUID, caller: CallerDep, session: SessionDep, audit: AuditDep) -> None:
     """End a token before its time; whatever it runs is stopped."""
     if caller.claims is not None and caller.claims.jti != str(token_id):
         raise errors.Forbidden("An execution token can end itself, no other.")
     if not await tokens.revoke(session, token_id, caller.actor.name):
         raise errors.NotFound("There is no such token of yours.")
+    await audit(caller.actor.name, "revoke-token", str(token_id))
 
 
 async def _rights(body: TokenRequest, caller: Caller, session: AsyncSession) -> tuple[AccessClass, str]:
@@ -80,7 +92,7 @@ async def _rights(body: TokenRequest, caller: Caller, session: AsyncSession) -> 
     if caller.actor.service:
         return await _class_for_service(body, session)
     person = caller.person
-    if body.purpose != INTERACTIVE or body.access_class or body.object:
+    if body.purpose != INTERACTIVE or body.access_class or body.object or body.on_behalf_of:
         raise errors.Forbidden("People get tokens of purpose interactive, for their own rights.")
     if person.is_admin and body.tenant in {None, PLATFORM}:
         return await class_of(session, person.username, PLATFORM), person.username
@@ -92,12 +104,35 @@ async def _rights(body: TokenRequest, caller: Caller, session: AsyncSession) -> 
 
 
 async def _class_for_service(body: TokenRequest, session: AsyncSession) -> tuple[AccessClass, str]:
-    if body.purpose == INTERACTIVE or not body.access_class or not body.object:
-        raise errors.Invalid(f"A service asks for purpose {RUN} or view, with access_class and object.")
-    found = (await load_access_plan(session)).classes.get(body.access_class)
-    if found is None:
-        raise errors.Forbidden("Nobody has this access class any more.")
-    return found, f"class:{found.id}"
+    """The class of a person that a service acts for, or the one that it names; both must agree where both are given."""
+    if body.purpose == INTERACTIVE or not body.object or not (body.access_class or body.on_behalf_of):
+        raise errors.Invalid(
+            f"A service asks for purpose {RUN} or {VIEW}, with object, and on_behalf_of or access_class."
+        )
+    plan = await load_access_plan(session)
+    if body.on_behalf_of is None:
+        found = plan.classes.get(body.access_class or "")
+        if found is None:
+            raise errors.Forbidden("Nobody has this access class any more.")
+        return found, class_subject(found.id)
+    if body.tenant is None:
+        raise errors.Invalid("Name the tenant.", fields=[{"field": "tenant", "message": "is missing"}])
+    found = plan.class_of(body.on_behalf_of, body.tenant)
+    if found is None or body.access_class not in {None, found.id}:
+        raise errors.Forbidden(f"{body.on_behalf_of} may not read this any more.")
+    return found, body.on_behalf_of
+
+
+def _audience(body: TokenRequest) -> tuple[str, ...]:
+    allowed = AUDIENCES[body.purpose]
+    if body.audience is None:
+        return allowed
+    if refused := set(body.audience) - set(allowed):
+        raise errors.Invalid(
+            f"A token of purpose {body.purpose} is not for {', '.join(sorted(refused))}.",
+            fields=[{"field": "audience", "message": f"of {', '.join(allowed)}"}],
+        )
+    return tuple(one for one in allowed if one in body.audience)
 
 
 def _check_sources(body: TokenRequest, found: AccessClass) -> None:

@@ -1,20 +1,21 @@
 """Who asks, and with which rights? A token, checked, and held against the rights of this moment."""
 
 import hashlib
-import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from notehouse_core.access import AccessClass
 from notehouse_core.errors import Unauthenticated
-from notehouse_core.tokens import INTERACTIVE, QUERY, Claims, Verifier
-from notehouse_hub.service.query_gateway.refusal import UNKNOWN_DATABASE, Refusal, denied, unauthenticated
+from notehouse_core.token_keys import VerifyKeys
+from notehouse_core.tokens import INTERACTIVE, QUERY, Claims, class_subject
+from notehouse_hub.service.query_gateway.refusal import (
+    UNKNOWN_DATABASE,
+    Refusal,
+    denied,
+    renewable,
+    unauthenticated,
+)
 from notehouse_hub.service.query_gateway.rights import Rights
-
-_LOOK_AGAIN = 2.0  # seconds between two looks at the file of public keys
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,42 +41,27 @@ class Keys:
     """The public keys of tokens; the file is read again when it changes."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._verifier = Verifier({})
-        self._version = (0, 0)
-        self._looked = -_LOOK_AGAIN
+        self._keys = VerifyKeys(path)
 
     def verify(self, token: str) -> Claims:
         """Return the claims of a token for the query gateway. Raises Refusal."""
-        self._look()
         try:
-            return self._verifier.verify(token, QUERY)
+            return self._keys.verify(token, QUERY)
         except Unauthenticated as error:
-            raise unauthenticated(error.message) from error
-
-    def _look(self) -> None:
-        now = time.monotonic()
-        if now - self._looked < _LOOK_AGAIN:
-            return
-        self._looked = now
-        try:
-            status = self._path.stat()
-            version = (status.st_mtime_ns, status.st_ino)
-            if version != self._version:
-                self._verifier, self._version = Verifier.from_file(self._path), version
-        except (OSError, ValueError) as error:
-            log.error("the public keys of tokens cannot be read: %s", error)
+            raise renewable(unauthenticated(error.message)) from error
 
 
 def holder(token: str, claims: Claims, rights: Rights) -> Holder:
     """Hold a token and its claims against the rights of this moment. Raises Refusal."""
     found = rights.plan.classes.get(claims.access_class)
     if rights.revoked & {claims.jti, hashlib.sha256(token.encode()).hexdigest()}:
-        raise unauthenticated("This token was revoked. Get a new one, or restart the kernel.")
+        raise renewable(unauthenticated("This token was revoked. Get a new one, or restart your server."))
     if found is None or found.tenant != claims.tenant or not _still_held(claims, rights):
-        raise denied(
-            "Your rights have changed since this token was made, so it opens nothing any more. Restart the kernel or "
-            "get a new token; if that is refused too, ask an admin of your tenant."
+        raise renewable(
+            denied(
+                "Your rights have changed since this token was made, so it opens nothing any more. Get a new token or "
+                "restart your server; if that is refused too, ask an admin of your tenant."
+            )
         )
     return Holder(claims, found)
 
@@ -87,8 +73,8 @@ def still_opens(one: Holder, rights: Rights) -> bool:
 
 
 def _still_held(claims: Claims, rights: Rights) -> bool:
-    """A person's own token needs the person's class; what services run is bound to its class alone."""
-    if claims.purpose != INTERACTIVE:
+    """A token in a person's name needs the person's class; one in a class's name is bound to that alone."""
+    if claims.purpose != INTERACTIVE and claims.subject == class_subject(claims.access_class):
         return True
     return rights.plan.holds(claims.subject, claims.tenant, claims.access_class)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from notehouse_core.token_renewal import RENEW, RENEW_HEADER
+
 SYNTAX_ERROR = 62
 UNKNOWN_DATABASE = 81
 NOT_IMPLEMENTED = 48
@@ -70,6 +72,12 @@ def too_large(text: str) -> Refusal:
 def unauthenticated(text: str) -> Refusal:
     """Ask for a token."""
     return Refusal(AUTHENTICATION_FAILED, 401, text, {"WWW-Authenticate": 'Basic realm="Notehouse"'})
+
+
+def renewable(refusal: Refusal) -> Refusal:
+    """Say that another token may be let in: kernels then have theirs renewed, and ask again."""
+    refusal.headers[RENEW_HEADER] = RENEW
+    return refusal
 
 
 def unavailable(text: str, seconds: int = 2) -> Refusal:

@@ -1,0 +1,33 @@
+"""How a kernel asks for a new token: it touches a file beside its token's, and whoever keeps that renews it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+RENEW_HEADER, RENEW = "X-Notehouse-Token", "renew"  # of a refusal that another token may pass
+
+_PATIENCE = 5.0
+_POLL = 0.05
+
+
+def request_file(token_file: Path) -> Path:
+    """The file to touch; it is there where somebody keeps the token."""
+    return token_file.with_name("renew")
+
+
+def renewed(token_file: Path) -> bool:
+    """Ask for a new token and wait for it; False when nobody keeps it, or none came within five seconds."""
+    request = request_file(token_file)
+    try:
+        before = token_file.read_bytes()
+        os.utime(request)
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            if token_file.read_bytes() != before:
+                return True
+            time.sleep(_POLL)
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,140 @@
+"""A kernel outlives its tokens: they are renewed in place, and no longer once the right has ended."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import jwt
+import pytest
+import websockets.sync.client
+
+from acceptance.platform import Person, Platform, eventually, free_port, started
+from notehouse_hub.embedded.standalone import engines
+
+SECONDS = 20
+COUNT = "%%sql\nSELECT count() AS n, any(carrier) AS who FROM flights"
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Platform]:
+    folder = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NOTEHOUSE_INTERACTIVE_TOKEN_SECONDS", str(SECONDS))
+        environment.setenv("NOTEHOUSE_AUTH_REFRESH_SECONDS", "2")
+        try:
+            with started(folder / "data", free_port(), engines()) as up:
+                yield up
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def servers_of(platform: Platform, name: str) -> list[Path]:
+    home = f"HOME={platform.data}/homes/{name}\0".encode()
+    pids = platform.pids("notehouse_gateway.lab_server")
+    return [path for pid in pids if home in (path := Path(f"/proc/{pid}/environ")).read_bytes()]
+
+
+class Kernel:
+    """A kernel of somebody's own server, over the same websocket as JupyterLab's."""
+
+    def __init__(self, platform: Platform, person: Person) -> None:
+        self.base = f"{platform.url}/user/{person.name}"
+        self.headers = {"Authorization": f"token {person.hub_token()}"}
+        with httpx.Client(headers=self.headers, timeout=60, trust_env=False) as http:
+            http.post(f"{platform.url}/hub/api/users/{person.name}/server").raise_for_status()
+            eventually(
+                lambda: http.get(f"{self.base}/api/kernels").status_code == 200, 60, "the server is up"
+            )
+            self.id = (
+                http.post(f"{self.base}/api/kernels", json={"name": "notehouse"})
+                .raise_for_status()
+                .json()["id"]
+            )
+        address = f"{self.base}/api/kernels/{self.id}/channels".replace("http", "ws", 1)
+        self.opened = websockets.sync.client.connect(
+            address, additional_headers=self.headers, max_size=None, proxy=None
+        )
+
+    def __enter__(self) -> Kernel:
+        self.socket = self.opened.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened.__exit__(None, None, None)
+
+    def run(self, code: str) -> str:
+        """Everything that a cell shows."""
+        header = {
+            "msg_id": uuid4().hex, "msg_type": "execute_request", "username": "", "session": uuid4().hex,
+            "date": "", "version": "5.3",
+        }  # fmt: skip
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": False,
+            "allow_stdin": False,
+            "stop_on_error": True,
+        }
+        message = {
+            "header": header,
+            "parent_header": {},
+            "metadata": {},
+            "content": content,
+            "channel": "shell",
+        }
+        self.socket.send(json.dumps({**message, "buffers": []}))
+        shown = ""
+        while True:
+            said = json.loads(self.socket.recv(timeout=60))
+            if said["parent_header"].get("msg_id") != header["msg_id"]:
+                continue
+            told = said["content"]
+            shown += told.get("text", "") if said["msg_type"] == "stream" else ""
+            shown += str(told.get("data", {}).get("text/plain", "")) if "data" in told else ""
+            shown += "\n".join(told.get("traceback", []))
+            if said["msg_type"] == "status" and told["execution_state"] == "idle":
+                return shown
+
+
+def test_a_kernel_outlives_its_tokens_and_not_its_rights(platform: Platform, browser: Any) -> None:
+    analyst, admin = (
+        Person(platform, browser, "united-analyst").login(),
+        Person(platform, browser, "admin").login(),
+    )
+    with Kernel(platform, analyst) as kernel, analyst.api() as api, admin.api() as chief:
+        _outlives(platform, kernel, api, chief)
+
+
+def _outlives(platform: Platform, kernel: Kernel, api: httpx.Client, chief: httpx.Client) -> None:
+    file = "import os, pathlib; print(pathlib.Path(os.environ['NOTEHOUSE_TOKEN_FILE']).read_text())"
+    first = eventually(lambda: "UA" in kernel.run(COUNT) and kernel.run(file).strip(), 60, "SQL works")
+    ends = jwt.decode(first, options={"verify_signature": False})["exp"]
+    assert ends - time.time() <= SECONDS
+
+    # Past the end of its first token, every cell works, and none waits for it.
+    while time.time() < ends + 5:
+        assert "UA" in kernel.run(COUNT)
+        time.sleep(1)
+    assert kernel.run(file).strip() != first
+
+    # Its token is ended from outside: the next cell gets another, and nobody notices.
+    second = jwt.decode(kernel.run(file).strip(), options={"verify_signature": False})["jti"]
+    api.delete(f"tokens/{second}").raise_for_status()
+    assert "UA" in kernel.run(COUNT)
+    api.delete("me/tokens").raise_for_status()
+    assert "UA" in kernel.run(COUNT)
+
+    # Whose account ends has no new token, and no server soon.
+    chief.put("users/united-analyst", json={"is_active": False}).raise_for_status()
+    refused = httpx.post(f"{platform.api}/tokens", json={}, headers=kernel.headers, trust_env=False)
+    assert refused.status_code in {401, 403}
+    eventually(lambda: not servers_of(platform, "united-analyst"), 20, "its server has ended")
