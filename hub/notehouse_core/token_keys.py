@@ -1,15 +1,9 @@
-"""Keys of execution tokens in files that are followed: a rotation needs no restart.
-
-The file of public keys is JSON, {key id: PEM} for a key in use, {key id: {"pem": PEM, "until": Unix seconds}} for
-one that signs nothing any more and is kept until the last token that it signed has ended.
-"""
+"""Keys of execution tokens in files that are followed: a rotation needs no restart."""
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -62,16 +56,13 @@ class VerifyKeys:
     """Checks execution tokens by the public keys in a file. Raises Invalid when made without one."""
 
     def __init__(self, path: Path) -> None:
-        self._file = _Followed(path, _verifier_of)
+        self._file = _Followed(path, Verifier.from_file)
 
     def verify(self, token: str, audience: str) -> Claims:
         """The claims of a token meant for `audience`. Raises Unauthenticated."""
-        until, verifier = self._file.now()
-        kid = unverified_key_id(token)
-        if not verifier.knows(kid):
-            until, verifier = self._file.now(look=True)  # it may have been signed by a key of this moment
-        if kid in until and until[kid] < time.time():
-            raise Unauthenticated("This token was signed by a key that is not in use. Get a new token.")
+        verifier = self._file.now()
+        if not verifier.knows(unverified_key_id(token)):
+            verifier = self._file.now(look=True)  # it may have been signed by a key of this moment
         return verifier.verify(token, audience)
 
 
@@ -84,11 +75,3 @@ class SigningKey:
     def sign(self, claims: Claims) -> str:
         """The token of these claims."""
         return self._file.now().sign(claims)
-
-
-def _verifier_of(path: Path) -> tuple[dict[str, float], Verifier]:
-    """Until when each retired key counts, and the verifier of all of them."""
-    kept: Mapping[str, str | dict[str, object]] = json.loads(path.read_text())
-    pems = {kid: one if isinstance(one, str) else str(one["pem"]) for kid, one in kept.items()}
-    until = {kid: float(str(one["until"])) for kid, one in kept.items() if not isinstance(one, str)}
-    return until, Verifier(pems)

@@ -7,6 +7,7 @@ makes and reads them, with a key nobody else has, so they can never pass as anyt
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -88,10 +89,15 @@ class Signer:
 
 
 class Verifier:
-    """Checks execution tokens against public keys: of a JSON file {kid: PEM}, or of certificates (PEM)."""
+    """Checks execution tokens against public keys: of a JSON file, or of certificates (PEM).
 
-    def __init__(self, keys: Mapping[str, str]) -> None:
-        self._keys = dict(keys)
+    The JSON is {key id: PEM} for a key in use, {key id: {"pem": PEM, "until": Unix seconds}} for one that signs
+    nothing any more and is kept until the last token that it signed has ended.
+    """
+
+    def __init__(self, keys: Mapping[str, str | Mapping[str, Any]]) -> None:
+        self._keys = {kid: one if isinstance(one, str) else str(one["pem"]) for kid, one in keys.items()}
+        self._until = {kid: float(one["until"]) for kid, one in keys.items() if not isinstance(one, str)}
 
     @classmethod
     def from_file(cls, path: Path) -> Verifier:
@@ -103,7 +109,7 @@ class Verifier:
 
     def knows(self, kid: str) -> bool:
         """Say whether a key is among ours."""
-        return kid in self._keys
+        return kid in self._keys and time.time() < self._until.get(kid, math.inf)
 
     def verify(self, token: str, audience: str) -> Claims:
         """The claims of a token meant for `audience`.
@@ -114,7 +120,7 @@ class Verifier:
 
     def _key_of(self, token: str) -> str:
         kid = unverified_key_id(token)
-        if kid not in self._keys:
+        if not self.knows(kid):
             raise Unauthenticated("This token was signed by a key that is not in use. Get a new token.")
         return self._keys[kid]
 

@@ -61,7 +61,7 @@ class Vault:
     def write_verify_keys(self, file: Path) -> None:
         """Write the public half of the signing key where every service may read it, and those not ended yet.
 
-        See `notehouse_core.token_keys` for the form.
+        See `notehouse_core.tokens.Verifier` for the form.
         """
         keys = signing.verify_keys(self._kept("signing-key.pem", signing.new_private_pem))
         write_private(file, json.dumps({**self._retired_keys(), **keys}, indent=2), mode=0o644)
