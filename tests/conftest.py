@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,12 @@ def code_python() -> Path:
     for _ in environment.shared_python(data):
         continue
     return environment.python_of(data)
+
+
+@pytest.fixture(autouse=True)
+def umask_as_before() -> Iterator[None]:
+    """A test that configures a Hub in this very process closes new files to others, for all tests after it."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
