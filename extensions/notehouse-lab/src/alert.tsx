@@ -10,6 +10,7 @@ import {
   useWork,
   WorkForm
 } from './forms';
+import { onPlatform } from './portal';
 import { ALERT_TIMES, here, Times, TimesField } from './times';
 
 const OPERATORS = ['>', '>=', '<', '<=', '==', '!='];
@@ -103,7 +104,7 @@ function Done({ alert }: { alert: Alert }): React.ReactElement {
       <p>“{alert.name}” watches from now on.</p>
       <a
         className="jp-mod-styled jp-mod-accept"
-        href={`/services/notehouse/alerts/${alert.id}`}
+        href={onPlatform(`/services/notehouse/alerts/${alert.id}`)}
         target="_blank"
         rel="noreferrer"
       >

@@ -11,6 +11,7 @@ import {
 } from './api';
 import { TenantField, TextField, useTenants, useWork, WorkForm } from './forms';
 import { Draft, slugOf } from './notebook';
+import { onPlatform } from './portal';
 
 const POLL = 700; // milliseconds between two looks at a version that renders
 const PATIENCE = 15 * 60 * 1000;
@@ -134,7 +135,7 @@ function Done({ dashboard, version }: Published): React.ReactElement {
       </p>
       <a
         className="jp-mod-styled jp-mod-accept"
-        href={dashboard.url}
+        href={onPlatform(dashboard.url)}
         target="_blank"
         rel="noreferrer"
       >

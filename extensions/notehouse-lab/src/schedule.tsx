@@ -3,6 +3,7 @@ import React from 'react';
 import { makeSchedule, Schedule } from './api';
 import { Field, listOf, TenantField, TextField, useTenants, useWork, WorkForm } from './forms';
 import { Draft } from './notebook';
+import { onPlatform } from './portal';
 import { here, REPORT_TIMES, Times, TimesField } from './times';
 
 const PORTAL = '/services/notehouse';
@@ -92,7 +93,7 @@ function Done({ schedule }: { schedule: Schedule }): React.ReactElement {
       </p>
       <a
         className="jp-mod-styled jp-mod-accept"
-        href={`${PORTAL}/schedules`}
+        href={onPlatform(`${PORTAL}/schedules`)}
         target="_blank"
         rel="noreferrer"
       >

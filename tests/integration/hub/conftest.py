@@ -62,6 +62,7 @@ class RunningHub:
     process: subprocess.Popen[bytes] | None = None
     proxy: subprocess.Popen[bytes] | None = None
     api_service: FakeApi | None = None
+    subdomains_of: str = ""  # a host: each person's server is on a subdomain of it
 
     @property
     def url(self) -> str:
@@ -69,6 +70,9 @@ class RunningHub:
 
     def environment(self) -> dict[str, str]:
         passed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        if self.subdomains_of:
+            passed["NOTEHOUSE_SUBDOMAINS"] = "true"
+            passed["NOTEHOUSE_PUBLIC_URL"] = f"http://{self.subdomains_of}:{self.port}"
         return passed | {
             "HOME": str(self.folder),
             "NOTEHOUSE_DATA": str(self.folder / "data"),
@@ -87,6 +91,7 @@ class RunningHub:
         command = [str(node_packages.node()), str(program), "--ip=127.0.0.1", f"--port={self.port}"]
         command += ["--api-ip=127.0.0.1", f"--api-port={self.port + 1}", "--log-level=warn"]
         command += [f"--default-target=http://127.0.0.1:{self.port + 2}"]
+        command += ["--host-routing"] if self.subdomains_of else []
         environment = {"PATH": os.environ["PATH"], "CONFIGPROXY_AUTH_TOKEN": self.proxy_token}
         with (self.folder / "proxy.log").open("ab") as log:
             self.proxy = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -223,14 +228,14 @@ class FakeApi:
 
 
 @contextlib.contextmanager
-def running_hub(code_python: Path) -> Iterator[RunningHub]:
+def running_hub(code_python: Path, subdomains_of: str = "") -> Iterator[RunningHub]:
     """A Hub with its proxy and Postgres, and nothing behind its services yet."""
     services = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor")
     with engine_folder() as folder, embedded_postgres(folder) as running:
         (folder / "data").mkdir(mode=0o755)
         asyncio.run(people.make(running.urls, PASSWORD))
         tokens = {name: secrets.token_hex(16) for name in services}
-        started = RunningHub(folder, running, free_ports(), tokens, code_python)
+        started = RunningHub(folder, running, free_ports(), tokens, code_python, subdomains_of=subdomains_of)
         try:
             started.start_proxy(proxy_program())
             started.start()
