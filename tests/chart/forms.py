@@ -88,6 +88,7 @@ EVERYTHING: dict[str, Any] = {
         "keyId": "house",
         "secret": "canary-s3",
     },
+    "sourceHosts": "10.2.0.0/16",
     "webhookHosts": "hooks.internal:8443",
     "servers": {"homeClass": "fast", **_PLACED},
     **dict.fromkeys(("api", "queryGateway", "dashboards", "worker"), _BUSY),

@@ -34,6 +34,7 @@ ALLOWED = {
         "webhook-key",
         "account-key",
         "signing-key.pem",
+        "source-keys.json",
         "verify-keys.pem",
     },
     "query-gateway": {"database-url", "clickhouse-password", "class-secret", "verify-keys.pem"},

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 
 from chart import forms
 from chart.chart import Rendered, render
+from notehouse_core.secret_keys import KeyRing
 from notehouse_core.settings import Settings
 from notehouse_core.tokens import Claims, Signer, Verifier
 from notehouse_hub.hub.configuration import take_secrets
@@ -170,6 +171,8 @@ def test_secrets_that_the_chart_makes_are_ones_that_processes_take(tmp_path: Pat
         (tmp_path / name).write_text(made[name])
     token = Signer.from_file(tmp_path / "signing-key.pem").sign(Claims("ann", "united", "c1", "interactive"))
     assert Verifier.from_file(tmp_path / "verify-keys.pem").verify(token, "query").subject == "ann"
+    ring = KeyRing.read(made["source-keys.json"])
+    assert ring.open(ring.seal(b"secret", b"here"), b"here") == b"secret"
     assert b"PRIVATE" not in (tmp_path / "verify-keys.pem").read_bytes()
     assert serialization.load_pem_private_key(made["signing-key.pem"].encode(), None)
 
