@@ -15,19 +15,25 @@ _SOURCE = re.compile(r"^[A-Za-z_][\w-]*$")
 _STATEMENT = re.compile(
     r"^\s*(SELECT|WITH|SHOW|DESCRIBE|DESC|EXPLAIN|EXISTS|INSERT|CREATE|ALTER|DROP|\()", re.IGNORECASE
 )
-_HELP = "%%sql [source] [name <<] [--as NAME] [--with NAME] [--limit N | --all] [--no-cache]"
+_HELP = (
+    "%%sql [source] [name <<] [--as NAME | --save NAME] [--with NAME] [--limit N | --all] [--no-cache] "
+    "[--polars | --arrow]"
+)
 
 
 @dataclass
 class Arguments:
-    """What one cell asks for. `assign` gets the frame; `save` names the query without fetching it."""
+    """What one cell asks for; `assign` gets the frame, in the form of `form` (pandas, polars or arrow)."""
 
     source: str = DEFAULT_SOURCE
     assign: str | None = None
-    save: str | None = None
+    save: str | None = None  # --save: as jupysql's, the query runs too
+    keep: str | None = None  # --as: the query is kept, and nothing fetched
     use: tuple[str, ...] = ()
     limit: int | None = DEFAULT_LIMIT
     cache: bool = True
+    execute: bool = True
+    form: str = "pandas"
     sql: str = ""
 
 
@@ -81,8 +87,14 @@ def _options(words: list[str], found: Arguments) -> int:
     rest, before = iter(words), DEFAULT_SOURCE
     for word in rest:
         match word:
-            case "--as" | "--save":
+            case "--as":
+                found.keep = _needed(next(rest, None), word)
+            case "--save":
                 found.save = _needed(next(rest, None), word)
+            case "--no-execute":
+                found.execute = False
+            case "--polars" | "--arrow":
+                found.form = word.removeprefix("--")
             case "--with":
                 found.use = (*found.use, _needed(next(rest, None), word))
             case "--limit":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from notehouse_sql import table_frames
 from notehouse_sql.errors import SqlError, explain
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Result:
 
     def frame(self) -> pd.DataFrame:
         """The rows as a pandas frame."""
-        return self.table.to_pandas()
+        return table_frames.pandas_frame(self.table)
 
 
 class _Stream(io.RawIOBase):

@@ -9,9 +9,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from notehouse_sql import arguments, frames, snippets
+from notehouse_sql import arguments, frames, snippets, table_frames
 from notehouse_sql.arguments import Arguments
 from notehouse_sql.errors import SqlError
+from notehouse_sql.result import Result
 from notehouse_sql.session import Session
 
 _COMMANDS = {
@@ -35,9 +36,12 @@ class SqlMagics(Magics):
     def sql(self, line: str, cell: str | None = None) -> Any:
         """Run SQL and answer a frame: %%sql [source] [name <<] [--as NAME] [--with NAME] [--limit N | --all]."""
         asked = arguments.parse(line, cell)
-        if asked.save:
-            snippets.keep(asked.save, asked.sql, asked.use)
-            print(f"Saved as {asked.save}: use it with %%sql --with {asked.save}. Nothing was fetched.")
+        for name in (asked.keep, asked.save):
+            if name:
+                snippets.keep(name, asked.sql, asked.use)
+        if asked.keep:
+            return self._kept(asked)
+        if not asked.execute:
             return None
         frame = self._run(asked)
         if asked.assign is None:
@@ -61,16 +65,32 @@ class SqlMagics(Magics):
             raise SqlError("It is written: %sqlcmd sources | tables | columns TABLE | history")
         return self._rows(_COMMANDS[name], {"table": rest[-1]} if rest else {})
 
+    def _kept(self, asked: Arguments) -> None:
+        """Keep a query under a name, for SQL and for Python, without fetching anything."""
+        assert asked.keep is not None  # noqa: S101 - checked by the caller
+        text = snippets.composed(asked.sql, asked.use)
+        self._variables[asked.keep] = Result(self.session, asked.source, asked.keep, text, asked.limit)
+        print(
+            f"Kept as {asked.keep}, and nothing was fetched. In SQL: %%sql --with {asked.keep}. "
+            f"In Python: {asked.keep}.df(), .polars(), .arrow(), .chart(x=…), .explore()."
+        )
+
     def _run(self, asked: Arguments) -> Any:
         text = snippets.composed(asked.sql, asked.use)
         began = time.monotonic()
         result = self.session.ask(text, asked.source, limit=asked.limit, settings=_settings(asked))
         seconds = self.session.remember(text, result.table.num_rows, began)
         _tell(_told(result, seconds))
-        return result.frame()
+        return _formed(result, asked.form)
 
     def _rows(self, sql: str, values: dict[str, str]) -> Any:
         return self.session.ask(sql, values=values).frame()
+
+
+def _formed(result: frames.Result, form: str) -> Any:
+    if form == "arrow":
+        return result.table
+    return table_frames.polars_frame(result.table) if form == "polars" else result.frame()
 
 
 def _tell(text: str) -> None:

@@ -35,6 +35,32 @@ def test_a_chart_by_its_function_and_by_its_magics(kernel: Kernel) -> None:
     assert "Traceback" not in wrong.text
 
 
+def test_a_query_is_kept_and_fetched_when_it_is_wanted(house: House, kernel: Kernel) -> None:
+    said = kernel.run(
+        "%%sql --as few\nSELECT carrier, count() AS trips FROM flights.trips GROUP BY carrier ORDER BY carrier"
+    )
+    assert "Kept as few, and nothing was fetched" in said.text
+    assert "trips" not in "".join(said.data("text/html"))
+    checks = """
+assert 'not fetched' in repr(few)
+frame = few.df()
+assert type(frame).__module__.startswith('pandas') and list(frame.columns) == ['carrier', 'trips'] and len(frame) == 10
+assert few.polars()['trips'].sum() == 200_000
+assert few.arrow().num_rows == 10
+assert '10 rows fetched' in repr(few)
+few.chart(x='carrier', y='trips', agg='sum').to_dict()
+"""
+    assert kernel.run(checks).status == "ok", kernel.run(checks).text
+    assert "<table" in kernel.run("few").data("text/html")[0]
+    composed = kernel.run("%%sql --with few --as many\nSELECT * FROM few WHERE trips > 20000")
+    assert composed.status == "ok"
+    assert kernel.run("many.chart(x='carrier')").data(VEGA)
+    assert kernel.run("%%expect many\nrows < 10\ntrips > 20000").status == "ok"
+    shown = kernel.run("%%sql --with many --polars\nSELECT count() AS n FROM many").text
+    assert "shape: (1, 1)" in shown
+    assert kernel.run("print(len(few.refresh().df()))").text.strip() == "10"
+
+
 def test_what_does_not_hold_ends_a_run_with_the_rule(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,8 @@ def test_the_line_says_source_name_and_limit() -> None:
         assert (asked.source, asked.assign) == ("live", "late")
     assert parse("late <<", "SELECT 1").assign == "late"
     assert parse("", "late << SELECT 1").assign == "late"
-    assert parse("--as kept", "SELECT 1").save == "kept"
+    assert parse("--as kept", "SELECT 1").keep == "kept"
+    assert parse("--save kept --no-execute --polars", "SELECT 1").save == "kept"
     assert parse("--all", "SELECT 1").limit is None
     assert parse("", "SELECT 1").limit == DEFAULT_LIMIT
     inline = parse("SELECT 'it''s' AS a", None)
@@ -55,8 +56,8 @@ def test_values_are_bound_never_pasted() -> None:
 def test_a_variable_that_is_missing_is_named() -> None:
     with pytest.raises(Invalid, match="uses origin"):
         bind("SELECT {{origin}}", {})
-    with pytest.raises(Invalid, match="is a dict"):
-        bind("SELECT {{a}}", {"a": {}})
+    with pytest.raises(Invalid, match="is a object"):
+        bind("SELECT {{a}}", {"a": object()})
 
 
 def test_a_syntax_error_marks_the_place() -> None:
