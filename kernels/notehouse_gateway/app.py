@@ -19,13 +19,16 @@ from traitlets.config import Config
 
 from notehouse_core.logs import jupyter_logging, with_request_id
 from notehouse_gateway.connection import BoundedConnection
+from notehouse_gateway.desk import Desk
 from notehouse_gateway.hardening import deny_inspection
 from notehouse_gateway.kernels import GatewayKernels
 from notehouse_gateway.kernelspecs import KERNEL_NAME, OneKernelSpec
+from notehouse_gateway.templates import Templates
 
 CULL_INTERVAL = 30
 UNUSED_SECONDS = 1800
 DEATH_POLL = 1.0
+PATIENCE = 30.0  # seconds; whoever starts a gateway wants a kernel, and imports what its template imports
 
 
 def gateway_config(max_kernels: int, idle_seconds: int, desks: Path) -> Config:
@@ -44,6 +47,7 @@ def gateway_config(max_kernels: int, idle_seconds: int, desks: Path) -> Config:
     config.KernelRestarter.time_to_dead = DEATH_POLL
     # Callers bound the output that they keep; a snapshot must not lose some to a rate.
     config.BoundedConnection.limit_rate = False
+    config.Templates.patience = PATIENCE
     config.ServerApp.tornado_settings = {"log_function": with_request_id(log_request)}
     return config
 
@@ -83,9 +87,17 @@ class KernelGatewayApp(ServerApp):
         """Make the managers, configured by us alone."""
         desks = Path(self.desks_folder)
         clear_desks(desks)
+        clear_desks(desks.with_name("templates"))
         self.update_config(gateway_config(self.max_kernels, self.idle_seconds, desks))
         self.extra_services = ["notehouse_gateway.handlers"]
         super().init_configurables()
+        self.io_loop.add_callback(self._begin_templates, desks.with_name("templates"))
+
+    def _begin_templates(self, folder: Path) -> None:
+        """Prepare the template of this gateway's kernels, at a desk without a token."""
+        desk = Desk(folder / "usual")
+        desk.open("")
+        Templates.instance(parent=self).begin({**os.environ, **desk.environment(None)}, str(desk.folder))
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no file: a kernel of this Unix user could have written it."""

@@ -1,10 +1,18 @@
-"""Starts kernels with the environment of the allow-list, wherever jupyter_client starts them."""
+"""Starts kernels with the environment of the allow-list, wherever jupyter_client starts them; by fork where it can."""
 
-from typing import Any
+from __future__ import annotations
 
+from typing import Any, cast
+
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from notehouse_gateway.environment import kernel_environment
+from notehouse_gateway.template.wire import ForkOrder
+from notehouse_gateway.template_process import CannotFork
+from notehouse_gateway.templates import Templates
+
+LAUNCHER = "ipykernel_launcher"
 
 
 class AllowListProvisioner(LocalProvisioner):
@@ -15,3 +23,28 @@ class AllowListProvisioner(LocalProvisioner):
         launch = await super().pre_launch(**kwargs)
         launch["env"] = kernel_environment(launch["env"])
         return launch
+
+
+class ForkProvisioner(AllowListProvisioner):
+    """A kernel forked from a template of this process; a new process where there is none."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork a kernel, or start one the slow way and say why."""
+        if not Templates.instance().enabled or LAUNCHER not in cmd:
+            return await super().launch_kernel(cmd, **kwargs)
+        try:
+            return await self._fork(
+                cmd[cmd.index(LAUNCHER) + 1 :], kwargs["env"], str(kwargs.get("cwd") or ".")
+            )
+        except CannotFork as refusal:
+            self.log.info("A kernel starts as a new process: %s", refusal)
+            return await super().launch_kernel(cmd, **kwargs)
+
+    async def _fork(
+        self, arguments: list[str], environment: dict[str, str], cwd: str
+    ) -> KernelConnectionInfo:
+        forked = await Templates.instance().fork(ForkOrder(arguments, environment, cwd))
+        self.process = cast(Any, forked)  # has the methods of Popen that are used
+        self.pid = self.pgid = forked.pid  # it leads a group of its own
+        self.cwd = cwd
+        return self.connection_info

@@ -20,6 +20,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from notehouse_core.token_renewal import request_file
 from notehouse_gateway.desk import PRIVATE_FILE, PRIVATE_FOLDER, write_token
+from notehouse_gateway.templates import Templates
 
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 60.0
@@ -27,6 +28,7 @@ SHORTEST_LIFE = 10.0
 REQUEST_SECONDS = 15.0
 ASKED_POLL = 0.2
 SHORTEST_WAIT = 2.0
+TEMPLATE_AFTER = 2.0  # seconds; the page is shown first
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +122,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
-    """Start the keeper, and name its file to the kernels that the server will start."""
+    """Start the keeper, name its file to the kernels that the server will start, and prepare their template."""
     api_url, hub_token = os.environ.get("NOTEHOUSE_API_URL"), os.environ.get("JUPYTERHUB_API_TOKEN")
     if not api_url or not hub_token:
         server.log.warning(
@@ -130,6 +132,7 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     file = Path.home() / ".notehouse" / "token"
     os.environ["NOTEHOUSE_TOKEN_FILE"] = str(file)
     keeper = TokenKeeper(api_url, hub_token, file)
+    server.io_loop.call_later(TEMPLATE_AFTER, Templates.instance(parent=server).begin)
     server.io_loop.add_callback(lambda: server.web_app.settings.update(notehouse_keeper=_start(keeper)))
 
 

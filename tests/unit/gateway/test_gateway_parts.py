@@ -99,7 +99,7 @@ def test_good_order() -> None:
 def test_kernel_spec_is_found_and_asks_for_our_provisioner() -> None:
     spec = json.loads((kernelspecs.kernelspec_folder() / "notehouse" / "kernel.json").read_text())
     assert spec["display_name"] == "SQL + Python"
-    assert spec["metadata"]["kernel_provisioner"]["provisioner_name"] == "notehouse-provisioner"
+    assert spec["metadata"]["kernel_provisioner"]["provisioner_name"] == "notehouse-fork-provisioner"
     assert spec["argv"][0] == "python"
     assert kernelspecs.OneKernelSpec().find_kernel_specs().keys() == {"notehouse"}
 

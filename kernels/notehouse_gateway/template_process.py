@@ -1,0 +1,171 @@
+"""A template from its owner's side: start it, have it fork, know when it or a kernel of it has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from notehouse_gateway.template import wire
+from notehouse_gateway.template.wire import READY, ForkOrder
+
+ANSWER_SECONDS = 30.0
+READY_SECONDS = 60.0
+
+
+class CannotFork(Exception):
+    """There is no fork; the message says why. A new process does instead."""
+
+
+class Forked:
+    """A kernel that was forked, with the methods of `subprocess.Popen` that jupyter_client uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int, handle: int, template: TemplateProcess) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._handle = handle
+        self._template = template
+
+    def __del__(self) -> None:
+        self._close()
+
+    def poll(self) -> int | None:
+        """Return how it ended, None while it runs."""
+        if self.returncode is None and _readable(self._handle, 0):
+            self.returncode = self._template.exit_code(self.pid)
+            self._close()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises TimeoutExpired."""
+        if self.returncode is None and not _readable(self._handle, timeout):
+            raise subprocess.TimeoutExpired("a forked kernel", timeout or 0)
+        return self.poll() or 0
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal; nothing when it has ended."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def _close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+
+class TemplateProcess:
+    """One template. Its methods wait: call them outside an event loop. Safe to call from many threads."""
+
+    def __init__(self, environment: Mapping[str, str], cwd: str) -> None:
+        """Start the process; it is no use before `imported`."""
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._lock = threading.Lock()
+        command = [sys.executable, "-m", __package__ + ".template", str(theirs.fileno()), str(os.getpid())]
+        with theirs:
+            self.process = subprocess.Popen(
+                command,
+                env={**environment, "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
+                cwd=cwd,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.started = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the process runs."""
+        return self.process.poll() is None
+
+    def imported(self, seconds: float) -> list[str]:
+        """Wait until it has done its imports; return why it cannot be forked. Raises CannotFork."""
+        return list(self._receive("imported", seconds)[0]["obstacles"])
+
+    def fork(self, order: ForkOrder) -> Forked:
+        """Return a kernel that can be connected to. Raises CannotFork."""
+        reads, writes = os.pipe()
+        try:
+            answer, fds = self._asked("fork", [writes], **wire.fields(order))
+            if answer["what"] == "refused":
+                raise CannotFork(answer["reason"])
+            forked = Forked(answer["pid"], fds[0], self)
+        finally:
+            os.close(writes)
+        with os.fdopen(reads, "rb", 0) as ready:
+            _wait_ready(ready.fileno(), forked)
+        return forked
+
+    def exit_code(self, pid: int) -> int:
+        """Return how a kernel ended; as if killed when the template is gone too."""
+        for _ in range(20):
+            try:
+                code = self._asked("ended", pid=pid)[0]["code"]
+            except CannotFork:
+                break
+            if code is not None:
+                return int(code)
+            time.sleep(0.005)
+        return -signal.SIGKILL
+
+    def kernels(self) -> list[int]:
+        """Return the processes of the kernels that live. Raises CannotFork."""
+        return list(self._asked("status")[0]["kernels"])
+
+    def stop(self) -> None:
+        """End it, and all kernels that were forked from it."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait()
+        self._channel.close()
+
+    def _asked(
+        self, what: str, fds: list[int] | None = None, **values: Any
+    ) -> tuple[dict[str, Any], list[int]]:
+        with self._lock:
+            try:
+                wire.send(self._channel, what, fds or [], **values)
+            except OSError as error:
+                raise CannotFork("its template has ended") from error
+            return self._receive(None, ANSWER_SECONDS)
+
+    def _receive(self, what: str | None, seconds: float) -> tuple[dict[str, Any], list[int]]:
+        if not _readable(self._channel.fileno(), seconds):
+            raise CannotFork(f"its template did not answer for {seconds:g} seconds")
+        try:
+            return wire.receive(self._channel)
+        except (EOFError, OSError) as error:
+            raise CannotFork("its template has ended") from error
+
+
+def _readable(descriptor: int, seconds: float | None) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))
+
+
+def _wait_ready(descriptor: int, forked: Forked) -> None:
+    said = (
+        os.read(descriptor, 2048) if _readable(descriptor, READY_SECONDS) else b"it did not begin to listen"
+    )
+    if said != READY:
+        forked.kill()
+        raise CannotFork(said.decode(errors="replace") or "it ended while it started")

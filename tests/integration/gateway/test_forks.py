@@ -1,0 +1,210 @@
+"""Kernels by fork of a template: like any other kernel, only sooner; nothing of them stays."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.gateway.forks import children, descriptors, exists, gone, is_fork, running, said
+from notehouse_gateway import templates as module
+from notehouse_gateway.templates import Templates
+
+IN_A_ROW = 150
+AT_ONCE = 50
+CHANCE = (
+    "import random, uuid, secrets, numpy\n"
+    "print(random.random(), uuid.uuid4(), secrets.token_hex(8), numpy.random.random(),"
+    " numpy.random.default_rng().random(), get_ipython().kernel.session.session)"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def many_descriptors() -> None:
+    """Fifty clients at once, each with its sockets, are more than a shell usually allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    home = tmp_path_factory.mktemp("home")
+    keeper = Templates.instance(patience=60.0)
+    keeper.begin({"PATH": os.environ["PATH"], "HOME": str(home), "SECRET": "x"}, str(home))
+    yield keeper
+    keeper.end()
+    Templates.clear_instance()
+
+
+@pytest.fixture
+def home(templates: Templates, tmp_path: Path) -> dict[str, object]:
+    """The options of a kernel with a home of its own."""
+    return {"env": {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TZ": "UTC"}, "cwd": str(tmp_path)}
+
+
+def pid_of(templates: Templates) -> int:
+    assert templates._usual is not None
+    assert templates._usual._process is not None
+    return templates._usual._process.process.pid
+
+
+async def test_a_kernel_is_a_fork_with_an_environment_of_its_own(
+    home: dict[str, object], templates: Templates, tmp_path: Path
+) -> None:
+    look = "import os, json, sys; print(json.dumps([dict(os.environ), os.getcwd(), 'pandas' in sys.modules, sys.path]))"
+    async with running(**home) as (manager, client):
+        environment, cwd, imported, path = json.loads(await said(client, look))
+        assert is_fork(manager)
+        assert manager.provisioner.pid in children(pid_of(templates))  # type: ignore[union-attr]
+    assert (environment["HOME"], environment["TZ"], cwd) == (str(tmp_path), "UTC", str(tmp_path))
+    assert "SECRET" not in environment
+    assert imported
+    assert "" in path
+
+
+async def test_interrupt_restart_and_shutdown(home: dict[str, object]) -> None:
+    async with running(**home) as (manager, client):
+        first = manager.provisioner.pid  # type: ignore[union-attr]
+        await said(client, "kept = 1")
+        waiting = asyncio.create_task(said(client, "import time; time.sleep(60)"))
+        await asyncio.sleep(0.5)
+        await manager.interrupt_kernel()
+        assert await waiting == "KeyboardInterrupt"
+        assert await said(client, "print(kept)") == "1\n"
+        await manager.restart_kernel()
+        assert await said(client, "print(kept)") == "NameError"
+        assert is_fork(manager)
+        second = manager.provisioner.pid  # type: ignore[union-attr]
+        assert second != first
+        await manager.shutdown_kernel()
+        assert await gone([first, second], 5)
+
+
+async def test_magics_widgets_and_top_level_await_work(home: dict[str, object]) -> None:
+    async with running(**home) as (_, client):
+        assert await said(client, "%%capture out\nprint('hidden')") == ""
+        assert await said(client, "print(out.stdout)") == "hidden\n\n"
+        assert await said(client, "%sqlcmd columns") == "SqlError"
+        assert await said(client, "import asyncio; await asyncio.sleep(0); print('awaited')") == "awaited\n"
+        assert await said(client, "!echo from a shell") == "from a shell\r\n"
+        assert await said(
+            client, "import ipywidgets; s = ipywidgets.IntSlider(); print(s.comm.kernel is not None)"
+        ) == ("True\n")
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), 9)"])
+async def test_a_kernel_that_ends_itself_ends_alone(
+    home: dict[str, object], end: str, tmp_path: Path
+) -> None:
+    async with running(**home) as (_, neighbour), running(**home) as (manager, client):
+        client.execute(end)
+        process = manager.provisioner.process  # type: ignore[union-attr]
+        assert await gone([process.pid], 5)
+        assert not await manager.is_alive()
+        assert process.returncode == (3 if "_exit" in end else -9)
+        assert await said(neighbour, "print('here')") == "here\n"
+
+
+async def test_no_two_have_the_same_chance(home: dict[str, object]) -> None:
+    told = []
+    for _ in range(3):
+        async with running(**home) as (_, client):
+            told.append((await said(client, CHANCE)).split())
+    assert all(len(set(column)) == 3 for column in zip(*told, strict=True))
+
+
+async def test_many_in_a_row_and_many_at_once_leave_nothing(
+    home: dict[str, object], templates: Templates
+) -> None:
+    async def one() -> int:
+        async with running(**home) as (manager, client):
+            assert await said(client, "print(1)", 60) == "1\n"
+            return is_fork(manager)
+
+    await one()
+    template = pid_of(templates)
+    before = (descriptors(), len(os.listdir(f"/proc/{template}/fd")), resident(template))
+    assert sum([await one() for _ in range(IN_A_ROW)]) == IN_A_ROW
+    assert sum(await asyncio.gather(*(one() for _ in range(AT_ONCE)))) == AT_ONCE
+    assert await gone(children(template), 10)
+    after = (descriptors(), len(os.listdir(f"/proc/{template}/fd")), resident(template))
+    assert after[0] <= before[0] + 5
+    assert after[1] == before[1]
+    assert after[2] < before[2] + 20
+
+
+async def test_after_the_template_was_killed_kernels_start_again(
+    home: dict[str, object], templates: Templates
+) -> None:
+    async with running(**home) as (manager, _):
+        template, kernel = pid_of(templates), manager.provisioner.pid  # type: ignore[union-attr]
+        os.kill(template, signal.SIGKILL)
+        assert await gone([template, kernel], 10)
+        assert not await manager.is_alive()
+    async with running(**home) as (manager, client):
+        assert await said(client, "print('slow')", 60) == "slow\n"
+        assert not is_fork(manager)
+    async with running(**home) as (manager, client):
+        assert await said(client, "print('fast')", 60) == "fast\n"
+        assert is_fork(manager)
+
+
+OWNER = """
+import asyncio, sys
+from integration.gateway.forks import running, said
+from notehouse_gateway.templates import Templates
+
+async def main():
+    keeper = Templates.instance(patience=60.0)
+    keeper.begin(cwd="/")
+    async with running() as (manager, client):
+        await said(client, "1")
+        print(keeper._usual._process.process.pid, manager.provisioner.pid, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_nothing_outlives_a_server_that_was_killed(tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    owner = subprocess.Popen(  # noqa: ASYNC220 - it is to be killed, whatever waits
+        [sys.executable, "-c", OWNER], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdout is not None
+    pids = [int(pid) for pid in (await asyncio.to_thread(owner.stdout.readline)).split()]
+    assert all(exists(pid) for pid in pids)
+    assert len(pids) == 2
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    assert await gone(pids, 10)
+
+
+async def test_what_was_installed_since_is_seen(
+    home: dict[str, object], templates: Templates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`%pip install` and a restart: a fork of an older template would not see the new version."""
+    monkeypatch.setattr(module, "importable", lambda: (("elsewhere", 1),))
+    async with running(**home) as (manager, client):
+        assert await said(client, "print('new')", 60) == "new\n"
+        assert not is_fork(manager)
+    async with running(**home) as (manager, _):
+        assert is_fork(manager)
+
+
+def resident(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
