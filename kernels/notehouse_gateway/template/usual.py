@@ -16,9 +16,11 @@ LIBRARIES = (
     "ipywidgets",
     "clickhouse_connect",
     "httpx",
-    "notehouse_sql.magic",
-    "notehouse_sql.charts",
+    "notehouse_sql.charting.magic",
+    "notehouse_sql.charting.showing",
+    "notehouse_sql.expecting.magic",
     "notehouse_sql.frames",
+    "notehouse_sql.magic",
     "notehouse_gateway.comm_ids",
 )
 KERNEL = (
@@ -37,18 +39,20 @@ KERNEL = (
     "ipykernel.shellchannel",
     "ipykernel.subshell_manager",
     "jedi",
-    "matplotlib_inline.backend_inline",
     "psutil",
     "sqlite3",
     "tornado.platform.asyncio",
 )
+
+# Where people have installed them.
+OTHERS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline")
 
 log = logging.getLogger(__name__)
 
 
 def import_usual() -> None:
     """Import all that is installed of it."""
-    for name in (*KERNEL, *LIBRARIES):
+    for name in (*KERNEL, *LIBRARIES, *OTHERS):
         try:
             importlib.import_module(name)
         except ImportError as error:

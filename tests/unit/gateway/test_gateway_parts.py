@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import stat
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from notehouse_core.kernel_connection import OutputBudget, decode, encode
 from notehouse_gateway import comm_ids, connection, handlers, kernelspecs, lab_server, server_extension
 from notehouse_gateway.desk import Desk, write_token
 from notehouse_gateway.environment import kernel_environment
+from notehouse_gateway.template import usual
 
 
 def test_environment_of_kernels_is_a_list_of_names() -> None:
@@ -175,3 +177,8 @@ def test_extension_without_a_hub_changes_nothing(monkeypatch: pytest.MonkeyPatch
     said: list[str] = []
     server_extension._load_jupyter_server_extension(SimpleNamespace(log=SimpleNamespace(warning=said.append)))  # type: ignore[arg-type]
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("name", [*usual.LIBRARIES, *usual.KERNEL])
+def test_what_templates_import_is_there(name: str) -> None:
+    assert importlib.util.find_spec(name) is not None
