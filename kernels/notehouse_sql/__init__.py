@@ -19,9 +19,11 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     from notehouse_sql.charting.magic import ChartMagics
     from notehouse_sql.charting.showing import show_charts
     from notehouse_sql.expecting.magic import ExpectMagics
+    from notehouse_sql.helping.installing import install
     from notehouse_sql.magic import SqlMagics
 
     magics = SqlMagics(shell)
     shell.register_magics(magics, ChartMagics(shell, magics.session), ExpectMagics(shell, magics.session))
     shell.push({"chart": chart}, interactive=False)  # type: ignore[no-untyped-call]
     show_charts(shell)
+    install(shell, magics.catalog)

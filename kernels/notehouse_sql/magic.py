@@ -12,6 +12,8 @@ from IPython.display import display
 from notehouse_sql import arguments, frames, snippets, table_frames
 from notehouse_sql.arguments import Arguments
 from notehouse_sql.errors import SqlError
+from notehouse_sql.helping.catalog import Catalog
+from notehouse_sql.helping.hints import hints
 from notehouse_sql.result import Result
 from notehouse_sql.session import Session
 
@@ -31,6 +33,7 @@ class SqlMagics(Magics):
         super().__init__(shell)
         self._variables: dict[str, Any] = shell.user_ns
         self.session = Session(shell.user_ns)
+        self.catalog = Catalog(self.session)
 
     @line_cell_magic
     def sql(self, line: str, cell: str | None = None) -> Any:
@@ -80,7 +83,7 @@ class SqlMagics(Magics):
         began = time.monotonic()
         result = self.session.ask(text, asked.source, limit=asked.limit, settings=_settings(asked))
         seconds = self.session.remember(text, result.table.num_rows, began)
-        _tell(_told(result, seconds))
+        _tell("\n".join([_told(result, seconds), *hints(self.catalog, text, self.session.rows_read)]))
         return _formed(result, asked.form)
 
     def _rows(self, sql: str, values: dict[str, str]) -> Any:

@@ -23,6 +23,7 @@ class Progress:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._handle: Any = None
+        self.seen: dict[str, Any] = {}  # how far it was when somebody last looked
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -42,6 +43,7 @@ class Progress:
             return
         while not self._done.wait(EVERY):
             seen = self._gateway.progress(self._query_id)
+            self.seen = seen or self.seen
             if seen and not self._done.is_set():
                 self._show({"text/plain": line(seen, time.monotonic() - began)})
 

@@ -28,6 +28,7 @@ class Session:
 
     variables: Mapping[str, Any]
     history: list[dict[str, Any]] = field(default_factory=list)
+    rows_read: int = 0  # of the last statement, as far as its progress was seen
     _gateway: QueryGateway | None = None
 
     @property
@@ -67,8 +68,9 @@ class Session:
         """Run a statement while its progress is shown; an interrupt ends it in the database too."""
         gateway = self.gateway
         try:
-            with Progress(gateway, statement.query_id), gateway.run(statement) as chunks:
+            with Progress(gateway, statement.query_id) as progress, gateway.run(statement) as chunks:
                 found = frames.read(chunks, EVERYTHING if limit is None else limit, statement.sql)
+            self.rows_read = int(progress.seen.get("read_rows", 0))
         except KeyboardInterrupt:
             gateway.stop(statement.query_id)
             raise SqlError("Interrupted: the query was cancelled in the database too.") from None
