@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 import pytest
@@ -21,6 +22,31 @@ LOCK = Path(__file__).parents[1] / "contracts" / "oidc"
 PEOPLE: dict[str, dict[str, Any]] = {
     "eve": {"preferred_username": "eve", "email": "eve@united.example", "groups": ["united/analyst", "x"]},
     "mallory": {"preferred_username": "united-analyst", "groups": ["united/analyst"]},
+    "stringy": {"preferred_username": "stringy", "groups": "united/analyst"},
+    "climber": {
+        "preferred_username": "climber",
+        "groups": [
+            "tenants/a/../b/admin",
+            "delta/../united/admin",
+            "united/../united/admin",
+            "united/analyst\n",
+            {},
+        ],
+    },
+    "misled": {"preferred_username": "misled", "groups": ["united/analyst"], "id_token": {"aud": "another"}},
+    "shared": {"preferred_username": "shared", "groups": ["united/analyst"], "id_token": {"azp": "another"}},
+    "forged": {"preferred_username": "forged", "groups": ["united/analyst"], "id_token": {"forged": True}},
+    "foreign": {
+        "preferred_username": "foreign",
+        "groups": ["united/analyst"],
+        "id_token": {"iss": "http://x"},
+    },
+    "stale": {
+        "preferred_username": "stale",
+        "groups": ["united/analyst"],
+        "id_token": {"exp": 1_700_000_000},
+    },
+    "swapped": {"preferred_username": "swapped", "groups": ["united/analyst"], "id_token": {"sub": "eve"}},
     "nobody": {"preferred_username": "nobody", "groups": ["xunited/analyst", "united/analystx/", "books"]},
 }
 
@@ -115,6 +141,13 @@ def test_a_group_lets_in_and_its_loss_ends_access(
     assert [one["slug"] for one in ask("me").json()["tenants"]] == ["united"]
     assert ask("queries", json=sql).json()["rows"] == [["UA"]]
     people = provider[2]
+    more = {**PEOPLE["eve"], "groups": ["united/analyst", "delta/viewer"]}
+    people.write_text(json.dumps({**PEOPLE, "eve": more}))
+    eventually(
+        lambda: [one["slug"] for one in ask("me").json()["tenants"]] == ["delta", "united"],
+        30,
+        "a second role",
+    )
     people.write_text(json.dumps({**PEOPLE, "eve": {**PEOPLE["eve"], "groups": []}}))
     eventually(lambda: ask("queries", json=sql).status_code in {401, 403}, 30, "access has ended")
     page.goto(f"{platform.url}/services/notehouse/")
@@ -125,12 +158,51 @@ def test_a_group_lets_in_and_its_loss_ends_access(
 
 @pytest.mark.parametrize(
     ("login", "said"),
-    [("nobody", "in no group that may use Notehouse"), ("mallory", "Somebody else is called united-analyst")],
+    [
+        ("nobody", "in no group that may use Notehouse"),
+        ("stringy", "in no group that may use Notehouse"),
+        ("climber", "in no group that may use Notehouse"),
+        ("mallory", "Somebody else is called united-analyst"),
+        ("misled", "answered for another application"),
+        ("shared", "answered for another application"),
+        ("forged", "is not genuine"),
+        ("foreign", "is not genuine"),
+        ("stale", "is not genuine"),
+        ("swapped", "did not say who you are"),
+    ],
 )
-def test_who_is_in_no_group_or_has_anothers_name_is_refused_in_words(
-    platform: Platform, browser: Any, login: str, said: str
-) -> None:
+def test_whoever_is_refused_is_told_why(platform: Platform, browser: Any, login: str, said: str) -> None:
     refused = _through_provider(platform, browser, login)
     refused.page.wait_for_selector(f"text={said}")
     refused.picture(f"openid-{login}")
+    refused.page.goto(f"{platform.url}/services/notehouse/")
+    assert "/hub/login" in refused.page.url
     refused.context.close()
+
+
+def test_a_sign_in_is_ended_by_the_browser_that_began_it(platform: Platform, browser: Any) -> None:
+    with httpx.Client(base_url=platform.url, trust_env=False) as client:
+        there = client.get("/hub/oauth_login").headers["location"]
+        asked = dict(parse_qsl(urlsplit(there).query))
+        assert (asked["code_challenge_method"], len(asked["code_challenge"])) == ("S256", 43)
+        stolen = {"code": "x", "state": asked["state"]}
+        assert (
+            client.get("/hub/oauth_callback", params=stolen).status_code == 403
+        )  # ours, and no code of theirs
+    victim = Person(platform, browser, "x")
+    for state in (asked["state"], "not a state"):
+        for begun in (False, True):
+            if begun:
+                victim.page.goto(f"{platform.url}/hub/login")
+                victim.page.click("#provider")
+            answer: Any = victim.page.goto(f"{platform.url}/hub/oauth_callback?code=x&state={quote(state)}")
+            assert answer.status == 400
+            victim.page.wait_for_selector("text=was begun in another window")
+    victim.picture("openid-wrong-state")
+    answer = victim.page.goto(
+        f"{platform.url}/hub/oauth_callback?error=access_denied&error_description=Call+us"
+    )
+    assert answer.status == 403
+    victim.page.wait_for_selector("text=did not let you in")
+    assert "Call us" not in victim.page.inner_text("body")
+    victim.context.close()

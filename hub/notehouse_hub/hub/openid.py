@@ -7,15 +7,18 @@ from typing import Any
 import httpx
 from oauthenticator.generic import GenericOAuthenticator
 from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthLoginHandler
+from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
 from traitlets import Unicode
 
 from notehouse_core.errors import Forbidden
+from notehouse_core.store import audit
 from notehouse_core.store.database import Database
 from notehouse_core.store.identities import NO_TENANT, Identity, admit, mapped_places, may_enter, places_of
 from notehouse_hub.hub.accounts import Account, find_account
-from notehouse_hub.hub.authenticator import LocalAccounts
+from notehouse_hub.hub.authenticator import LATE, LocalAccounts
 from notehouse_hub.hub.homes import NAME
+from notehouse_hub.hub.id_token import NOBODY, IdTokens
 from notehouse_hub.hub.login_sessions import BeginsSession
 from notehouse_hub.hub.roles import is_gateway
 
@@ -33,7 +36,32 @@ class ToProvider(OAuthLoginHandler):  # type: ignore[misc]
 
 
 class FromProvider(BeginsSession, OAuthCallbackHandler):  # type: ignore[misc]
-    """Takes a browser back from the provider."""
+    """Takes a browser back from the provider; only the browser that began a sign-in may end it."""
+
+    def check_error(self) -> None:
+        """Say in our own words that the provider refused: its own come by the address, which anybody can write."""
+        if said := self.get_argument("error", ""):
+            self.log.warning("The OpenID provider refused a sign-in: %.100r", said)
+            raise HTTPError(403, "Your organisation's sign-in did not let you in. Begin again, or ask there.")
+
+    def check_state(self) -> None:
+        """Compare what comes back with what this browser took along. Raises HTTPError 400."""
+        try:
+            super().check_state()
+        except (HTTPError, ValueError) as error:
+            raise HTTPError(400, LATE) from error
+
+    async def login_user(self, data: Any = None) -> Any:
+        """Log in; who is refused is written down with the reason."""
+        try:
+            return await super().login_user(data)
+        except HTTPError as error:
+            if error.status_code == 403:
+                async with self.authenticator.database.session() as session:
+                    details = {"wrong": "provider", "why": error.log_message}
+                    address = self.request.remote_ip
+                    await audit.record(session, "unknown", "login-failed", "", details, address=address)
+            raise
 
 
 class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
@@ -49,7 +77,8 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._database = Database(self.database_url)
+        self.database = Database(self.database_url)
+        self._subjects: dict[Any, Any] = {}
         self._local = LocalAccounts(
             parent=self.parent, database_url=self.database_url, account_key=self.account_key
         )
@@ -73,6 +102,8 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
             if found["issuer"].rstrip("/") != self.issuer.rstrip("/"):
                 raise ValueError(f"it calls itself {found['issuer']}")
             self.token_url, self.userdata_url = found["token_endpoint"], found["userinfo_endpoint"]
+            algorithms = found.get("id_token_signing_alg_values_supported", ["RS256"])
+            self._id_tokens = IdTokens(found["issuer"], self.client_id, found["jwks_uri"], algorithms)
             self.authorize_url = found["authorization_endpoint"]
         except (httpx.HTTPError, KeyError, ValueError) as error:
             self.log.error("The OpenID provider at %s cannot be used: %s", self.issuer, error)
@@ -86,6 +117,26 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
             return await self._local.authenticate(handler, data)
         await self.discover()
         return await super().authenticate(handler, data, **kwargs)
+
+    async def get_token_info(self, handler: Any, params: Any) -> Any:
+        """Trade a code, or a refresh token, for tokens that are about somebody and for us. Raises HTTPError 403."""
+        try:
+            found = await super().get_token_info(handler, params)
+        except HTTPClientError as error:
+            self.log.warning("The OpenID provider gave no token: %s", error)
+            raise HTTPError(403, LATE) from error
+        if found.get("id_token") or params.get("grant_type") == "authorization_code":
+            found["subject"] = await self._id_tokens.subject(found.get("id_token"))
+        else:
+            found["subject"] = self._subjects.get(params.get("refresh_token"))
+        return found
+
+    async def token_to_user(self, token_info: Any) -> Any:
+        """Return what the provider tells of somebody: of nobody but whom the ID token was about."""
+        told = await super().token_to_user(token_info)
+        if not told.get("sub") or told["sub"] != token_info.get("subject"):
+            raise HTTPError(403, NOBODY)
+        return told
 
     def user_info_to_username(self, user_info: Any) -> str:
         """Return the name somebody would get here at first. Raises HTTPError 403 for one that nobody can have."""
@@ -106,12 +157,12 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
     async def _account(self, identity: Identity, groups: list[Any]) -> Account:
         """Return the account of an identity; what the provider took away is gone even when this refuses."""
         try:
-            async with self._database.session() as session:
+            async with self.database.session() as session:
                 places = places_of(groups, self.groups_pattern) | await mapped_places(session, groups)
                 user = await admit(session, identity, places)
         except Forbidden as error:
             raise HTTPError(403, error.message) from error
-        async with self._database.session() as session:
+        async with self.database.session() as session:
             account = await find_account(session, user.username)
             if account is None or not account.is_active:
                 raise HTTPError(403, "Your account is closed here. Ask your administrator.")
@@ -121,7 +172,7 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
 
     def _identity(self, told: dict[str, Any], name: str) -> Identity:
         if not told.get("sub"):
-            raise HTTPError(403, "Your organisation's sign-in did not say who you are.")
+            raise HTTPError(403, NOBODY)
         given, family = str(told.get("given_name") or ""), str(told.get("family_name") or "")
         email = str(told.get("email") or "") if told.get("email_verified", True) else ""
         return Identity(self.issuer.rstrip("/"), str(told["sub"]), name, email, given, family)
@@ -132,9 +183,12 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
 
     async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> Any:
         """Ask the provider again; False ends the login of who is in no group any more."""
-        if is_gateway(user.name) or not await user.get_auth_state():
+        state = None if is_gateway(user.name) else await user.get_auth_state()
+        if not state:
             return await self._local.refresh_user(user, handler)
         await self.discover()
+        told, before = state.get("token_response", {}), state.get("refresh_token")
+        self._subjects[before] = told.get("subject")  # an answer to a refresh token may have no ID token
         try:
             return await super().refresh_user(user, handler, **kwargs)
         except HTTPError as error:
@@ -142,6 +196,8 @@ class OpenIdAccounts(GenericOAuthenticator):  # type: ignore[misc]
                 raise
             self.log.warning("%s is let in no longer: %s", user.name, error.log_message)
             return False
+        finally:
+            self._subjects.pop(before, None)
 
     def add_user(self, user: Any) -> None:
         """Take a new Hub user in, service users of kernel gateways too."""
