@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from notehouse_core.errors import NotehouseError
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_hub import alert, source
+from notehouse_hub.tenant_files import command as tenant_files
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +24,9 @@ seed_app = typer.Typer(no_args_is_help=True, help="Fill a platform with content.
 app.add_typer(seed_app, name="seed")
 app.add_typer(alert.app, name="alert")
 app.add_typer(source.app, name="source")
+app.command("plan")(tenant_files.plan)
+app.command("apply")(tenant_files.apply)
+app.command("tenant-schema")(tenant_files.schema)
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder that holds all state.")]
 Port = Annotated[

@@ -46,6 +46,18 @@ def drift(applied: TenantSpec, present: TenantSpec) -> list[Change]:
     return differences(present.model_copy(update=_left_alone(applied)), applied)
 
 
+def seen_through(file: TenantSpec, present: TenantSpec) -> TenantSpec:
+    """What is, as far as a file speaks of it: of a source's connection only what the file says, not what is usual."""
+    said = {one.name: one.connection for one in file.sources or ()}
+    sources = [
+        one.model_copy(
+            update={"connection": {k: v for k, v in one.connection.items() if k in said.get(one.name, ())}}
+        )
+        for one in present.sources or ()
+    ]
+    return present.model_copy(update={"sources": sources})
+
+
 def _left_alone(applied: TenantSpec) -> dict[str, None]:
     sections = ("quotas", "groups", "sources", "roles", "members")
     return {name: None for name in sections if getattr(applied, name) is None}
@@ -85,10 +97,11 @@ def _by_name(parts: list[SourceSpec] | list[RoleSpec] | list[MemberSpec]) -> dic
 
 
 def _plain(part: SourceSpec | RoleSpec | MemberSpec) -> dict[str, Any]:
-    value = part.model_dump(mode="json", exclude={"secret"})
+    value = part.model_dump(mode="json", exclude={"secrets"})
     if isinstance(part, MemberSpec):
         value["roles"] = sorted(set(part.roles))
     if isinstance(part, RoleSpec):
+        value["builtin"] = part.name in ROLES
         value["actions"] = sorted(ROLES.get(part.name, part.actions or ()))
         value["reads"] = sorted(value["reads"], key=lambda one: (one["source"], one["table"], one["rows"]))
     return value

@@ -89,11 +89,13 @@ class Secret(Part):
 class SourceSpec(Part):
     """A data source."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
     type: str = "clickhouse"
     description: str = ""
-    connection: dict[str, Any] = Field(default_factory=dict)
-    secret: Secret | None = None
+    connection: dict[str, Any] = Field(
+        default_factory=dict, description="what the type asks for: host, port, …"
+    )
+    secrets: dict[str, Secret] = Field(default_factory=dict, description="password, say, and where it stands")
 
 
 class TenantSpec(Part):
@@ -101,7 +103,7 @@ class TenantSpec(Part):
 
     slug: Slug
     name: str = Field(min_length=1, max_length=200)
-    quotas: dict[str, int] | None = None
+    quotas: dict[str, Annotated[int, Field(ge=1)]] | None = None
     groups: dict[str, RoleName] | None = Field(default=None, description="group of the OpenID provider: role")
     sources: list[SourceSpec] | None = None
     roles: list[RoleSpec] | None = None
@@ -109,7 +111,6 @@ class TenantSpec(Part):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> TenantSpec:
-        _check_limits(self.quotas or {})
         for section in ("sources", "roles", "members"):
             names = [getattr(one, "user", None) or one.name for one in getattr(self, section) or ()]
             if twice := next((name for name in names if names.count(name) > 1), None):

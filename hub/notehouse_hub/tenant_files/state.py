@@ -1,92 +1,77 @@
-"""What are tenants now? Read from the database, in the words of a file."""
+"""What are tenants now? Asked of the API, in the words of a file."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
-
+from notehouse_core.client import ApiClient
+from notehouse_core.errors import NotFound
 from notehouse_core.policy import ROLES
-from notehouse_core.row_filter import ALL_ROWS
-from notehouse_core.store.models import DataSource, Membership, Permission, Role, Tenant
-from notehouse_core.store.people import TENANT_RESOURCE
-from notehouse_core.store.plan import PREFIX
 from notehouse_hub.tenant_files.document import MemberSpec, Right, RoleSpec, SourceSpec, TenantSpec
 
-APPLIED = "applied_file"  # in a tenant's settings: what the file said when it was applied last
+_LOCAL = "local"  # what a provider's groups give is its own
 
 
-async def present_state(session: AsyncSession, slug: str) -> TenantSpec | None:
+def present_state(api: ApiClient, slug: str) -> TenantSpec | None:
     """A tenant as it is, every section given; None where there is none."""
-    tenant = await session.scalar(select(Tenant).where(Tenant.slug == slug))
-    if tenant is None:
+    try:
+        tenant = api.call("GET", f"tenants/{slug}")
+    except NotFound:
         return None
+    quotas = api.call("GET", f"tenants/{slug}/quotas")["set"]
     return TenantSpec.model_construct(
         slug=slug,
-        name=tenant.name,
-        quotas=dict(tenant.settings.get("quotas") or {}),
-        groups=dict(tenant.settings.get("groups") or {}),
-        sources=await _sources(session, tenant),
-        roles=await _roles(session, tenant),
-        members=await _members(session, tenant),
+        name=tenant["name"],
+        quotas={name: value for name, value in quotas.items() if value is not None},
+        groups=api.call("GET", f"tenants/{slug}/groups")["items"],
+        sources=[_source(one) for one in every(api, "data-sources") if one["tenant"] == slug],
+        roles=[_role(one) for one in every(api, f"tenants/{slug}/roles")],
+        members=[member for one in every(api, f"tenants/{slug}/members") if (member := _member(one)).roles],
     )
 
 
-async def applied_state(session: AsyncSession, slug: str) -> TenantSpec | None:
+def applied_state(api: ApiClient, slug: str) -> TenantSpec | None:
     """What the file said when it was applied last; None where it never was."""
-    settings = await session.scalar(select(Tenant.settings).where(Tenant.slug == slug))
-    kept = (settings or {}).get(APPLIED)
+    kept = api.call("GET", f"tenants/{slug}/applied-file")["content"]
     return TenantSpec.model_validate(kept) if kept else None
 
 
-async def _sources(session: AsyncSession, tenant: Tenant) -> list[SourceSpec]:
-    found = await session.scalars(select(DataSource).where(DataSource.tenant_id == tenant.id))
-    return [
-        SourceSpec.model_construct(
-            name=one.name,
-            type=one.type,
-            description=one.description,
-            connection=one.connection_config,
-            secret=None,
-        )
-        for one in found
-    ]
+def every(api: ApiClient, path: str) -> Iterator[dict[str, Any]]:
+    """All items of a list, page by page."""
+    page = 1
+    while True:
+        answer = api.call("GET", path, page=page, limit=200)
+        yield from answer["items"]
+        if page * 200 >= answer["pagination"]["total"]:
+            return
+        page += 1
 
 
-async def _roles(session: AsyncSession, tenant: Tenant) -> list[RoleSpec]:
-    query = select(Role).where(Role.tenant_id == tenant.id).options(selectinload(Role.permissions))
-    return [_role(one) for one in await session.scalars(query)]
+def _source(one: dict[str, Any]) -> SourceSpec:
+    return SourceSpec.model_construct(
+        name=one["name"], type=one["type"], description=one["description"],
+        connection=one["connection_config"] or {}, secrets={},
+    )  # fmt: skip
 
 
-def _role(one: Role) -> RoleSpec:
-    """Whatever stands in the database is shown, also what no file may say."""
-    actions = sorted(each.action for each in one.permissions if each.resource == TENANT_RESOURCE)
+def _role(one: dict[str, Any]) -> RoleSpec:
     return RoleSpec.model_construct(
-        name=one.name,
-        description=one.description,
-        actions=None if one.name in ROLES else actions,
-        reads=[_right(each) for each in one.permissions if each.resource.startswith(PREFIX)],
-        limits=dict(one.limits),
+        name=one["name"],
+        description=one["description"],
+        actions=None if one["name"] in ROLES else one["actions"],
+        reads=[_right(each) for each in one["permissions"]],
+        limits=one["limits"],
     )
 
 
-def _right(one: Permission) -> Right:
-    source, _, table = one.resource.removeprefix(PREFIX).partition("/")
-    columns: list[str] | None = one.conditions.get("columns")
-    rows = str(one.conditions.get("row_filter") or ALL_ROWS)
-    return Right.model_construct(source=source, table=table, columns=columns, rows=rows)
-
-
-async def _members(session: AsyncSession, tenant: Tenant) -> list[MemberSpec]:
-    """Those with a role that was given here; what a provider's groups give is its own."""
-    local = (Membership.tenant_id == tenant.id, Membership.origin == "local")
-    query = (
-        select(Membership).where(*local).options(selectinload(Membership.user), selectinload(Membership.role))
+def _right(one: dict[str, Any]) -> Right:
+    table = f"{one['database']}.{one['table']}"
+    return Right.model_construct(
+        source=one["data_source"], table=table, columns=one["columns"], rows=one["row_filter"]
     )
-    roles: dict[str, list[Any]] = defaultdict(list)
-    for one in await session.scalars(query):
-        roles[one.user.username].append(one.role.name)
-    return [MemberSpec.model_construct(user=name, roles=sorted(given)) for name, given in roles.items()]
+
+
+def _member(one: dict[str, Any]) -> MemberSpec:
+    roles = sorted(each["name"] for each in one["roles"] if each["origin"] == _LOCAL)
+    return MemberSpec.model_construct(user=one["username"], roles=roles)

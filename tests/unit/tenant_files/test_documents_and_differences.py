@@ -46,11 +46,12 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ({"roles": [{"name": "r", "reads": [{**READS, "rows": "sleep(3) = 1"}]}]}, "may call only"),
         ({"roles": [{"name": "r", "reads": [{**READS, "table": "flights"}]}]}, "table"),
         ({"roles": [{"name": "r"}, {"name": "r"}]}, "r stands there twice"),
-        ({"quotas": {"seconds": 3}}, "no limit seconds"),
-        ({"quotas": {"execution_seconds": 0}}, "1 or more"),
+        ({"roles": [{"name": "r", "limits": {"seconds": 3}}]}, "no limit seconds"),
+        ({"roles": [{"name": "r", "limits": {"execution_seconds": 0}}]}, "1 or more"),
+        ({"quotas": {"execution_seconds": 0}}, "quotas"),
         ({"members": [{"user": "ann", "roles": []}]}, "roles"),
-        ({"sources": [{"name": "pg", "secret": {}}]}, "either env or file"),
-        ({"sources": [{"name": "pg", "secret": "hunter2"}]}, "secret"),
+        ({"sources": [{"name": "pg", "secrets": {"password": {}}}]}, "either env or file"),
+        ({"sources": [{"name": "pg", "secrets": {"password": "hunter2"}}]}, "secrets"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(tmp_path: Path, change: dict[str, Any], why: str) -> None:
