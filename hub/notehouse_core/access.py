@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 PLATFORM = "*"  # the tenant of the platform admin's own class
+REQUESTS = "requests_a_minute"  # a limit of people, not of classes: on the API, not on ClickHouse
 
 
 @dataclass(frozen=True, order=True)
@@ -35,6 +36,9 @@ class Limits:
     memory_bytes: int = 4_000_000_000
     concurrent_queries: int = 20
     queries_an_hour: int = 100_000
+
+
+LIMITS = (*Limits.__dataclass_fields__, REQUESTS)
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,15 @@ def effective_limits(quotas: Mapping[str, int], roles: Iterable[Mapping[str, int
         {name: min(int(role.get(name, most)), most) for name, most in tenant.items()} for role in roles
     ]
     return Limits(**{name: max((role[name] for role in lowered), default=tenant[name]) for name in known})
+
+
+def effective_requests(default: int, places: Iterable[tuple[Mapping[str, int], Mapping[str, int]]]) -> int:
+    """Requests a minute of somebody with these (quotas of a tenant, limits of a role in it): the most one allows."""
+    allowed = [
+        min(int(role.get(REQUESTS, quotas.get(REQUESTS, default))), int(quotas.get(REQUESTS, default)))
+        for quotas, role in places
+    ]
+    return max(allowed, default=default)
 
 
 def clickhouse_user(class_id: str) -> str:

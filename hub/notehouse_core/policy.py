@@ -135,9 +135,9 @@ def decide(actor: Actor, action: str, resource: Resource, grants: Iterable[Grant
     return _decide_on(actor, action, resource, grants)
 
 
-def may_give(actor: Actor, actions: Iterable[str], tenant: str) -> Decision:
-    """May this actor give somebody a role with these actions? Nobody gives more than they have."""
-    allowed = decide(actor, "manage-members", Resource(tenant))
+def may_give(actor: Actor, actions: Iterable[str], tenant: str, *, by: str = "manage-members") -> Decision:
+    """May this actor, who is allowed to give things `by` an action, give these actions? Nobody gives more than they have."""
+    allowed = decide(actor, by, Resource(tenant))
     missing = sorted(set(actions) - actor.actions_in(tenant))
     if not allowed or not missing or (actor.platform_admin and actor.purpose is None):
         return allowed

@@ -139,6 +139,12 @@ class Settings(BaseSettings):
     webhook_hosts: str = Field(default="", description="private host:port allowed for webhooks, by commas")
 
     # Limits
+    requests_a_minute: int = Field(
+        default=1200, ge=1, description="of one person to the API; a role can lower it"
+    )
+    tenant_requests_a_minute: int = Field(
+        default=12_000, ge=1, description="of one tenant's people to the API"
+    )
     kernels_per_gateway: int = 20
     live_kernels_per_user: int = 4
     concurrent_runs: int = 2

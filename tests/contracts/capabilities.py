@@ -21,6 +21,7 @@ CELL: dict[str, Any] = {
 NOTEBOOK: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [CELL]}
 
 
+RIGHT = {"data_source": "warehouse", "database": "flights", "table": "airports"}
 _NOBODYS = "00000000-0000-7000-8000-000000000000"
 
 
@@ -52,6 +53,7 @@ class Row:
             token_id=_NOBODYS,
             session_id=_NOBODYS,
             username="united-viewer",
+            role_name="viewer",
             **names,
         )
 
@@ -84,6 +86,23 @@ CAPABILITIES = [
     Row("DELETE", "/users/{username}/second-factor", (404, 403, 404, 404, 401)),
     Row("GET", "/tenants", (200, 200, 200, 200, 401)),
     Row("GET", "/tenants/{slug}", (200, 200, 404, 200, 401)),
+    Row("POST", "/tenants", (403, 403, 403, 409, 401), {"slug": "united", "name": "x"}),
+    Row("PUT", "/tenants/{slug}", (403, 403, 404, 200, 401), {"name": "United"}),
+    Row("GET", "/tenants/{slug}/members", (403, 403, 404, 200, 401)),
+    Row(
+        "POST",
+        "/tenants/{slug}/members",
+        (403, 403, 404, 409, 401),
+        {"username": "united-viewer", "role": "viewer"},
+    ),
+    Row("GET", "/tenants/{slug}/roles", (403, 403, 404, 200, 401)),
+    Row("POST", "/tenants/{slug}/roles", (403, 403, 404, 409, 401), {"name": "viewer"}),
+    Row("POST", "/tenants/{slug}/roles/preview", (403, 403, 404, 200, 401), {"permissions": [RIGHT]}),
+    Row("GET", "/tenants/{slug}/roles/{role_name}", (403, 403, 404, 200, 401)),
+    Row("PUT", "/tenants/{slug}/roles/{role_name}", (403, 403, 404, 409, 401), {"actions": ["run-sql"]}),
+    Row("GET", "/tenants/{slug}/quotas", (200, 200, 404, 200, 401)),
+    Row("PUT", "/tenants/{slug}/quotas", (403, 403, 404, 200, 401), {}),
+    Row("GET", "/tenants/{slug}/usage", (403, 403, 404, 200, 401)),
     Row("GET", "/data-sources", (200, 200, 200, 200, 401)),
     Row(
         "POST",
@@ -149,7 +168,10 @@ CAPABILITIES = [
     Row("GET", "/tenants/{slug}/webhook-secret", (403, 403, 404, 404, 401)),
     Row("POST", "/kernel-gateways", (403, 403, 403, 403, 401), {"access_class": "0" * 20}),
     Row("DELETE", "/data-sources/{source_id}", (403, 403, 404, 0, 401)),
+    Row("DELETE", "/tenants/{slug}/roles/{role_name}", (403, 403, 404, 409, 401)),
     # Last: what takes away. Nobody but its owner may, and the owner does not here.
+    Row("DELETE", "/tenants/{slug}/members/{username}", (403, 403, 404, 0, 401)),
+    Row("DELETE", "/tenants/{slug}", (403, 403, 404, 0, 401)),
     Row("DELETE", "/users/{username}", (404, 403, 404, 0, 401)),
     Row("DELETE", "/dashboards/{reference}", (0, 403, 404, 0, 401)),
     Row("DELETE", "/schedules/{schedule_id}", (0, 404, 404, 204, 401)),

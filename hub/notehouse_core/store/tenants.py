@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notehouse_core.access import Limits
+from notehouse_core.access import LIMITS
 from notehouse_core.errors import Conflict, Invalid, NotFound
 from notehouse_core.policy import ROLES
 from notehouse_core.store import tokens
@@ -98,10 +97,9 @@ def check_slug(slug: str) -> None:
 
 def checked_limits(limits: Mapping[str, int] | None) -> dict[str, int]:
     """Limits (or quotas) as they are stored. Raises Invalid for one that does not exist, or is below 1."""
-    known = asdict(Limits())
     for name, value in (limits or {}).items():
-        if name not in known:
-            raise _wrong(f"limits.{name}", f"There is no limit {name}; there are {', '.join(known)}.")
+        if name not in LIMITS:
+            raise _wrong(f"limits.{name}", f"There is no limit {name}; there are {', '.join(LIMITS)}.")
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 2**53:
             raise _wrong(f"limits.{name}", f"The limit {name} must be a whole number from 1 to 2^53.")
     return dict(limits or {})

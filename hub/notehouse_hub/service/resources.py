@@ -22,6 +22,7 @@ from notehouse_core.warehouse import Warehouse
 from notehouse_hub.login.password_rules import PasswordRules
 from notehouse_hub.login.passwords import Passwords
 from notehouse_hub.login.second_factor import SecondFactors
+from notehouse_hub.rights.server import Server
 from notehouse_hub.service.hub_api import HubApi
 from notehouse_hub.service.kernel_gateways import KernelGateways
 from notehouse_hub.service.sessions import Cookies
@@ -43,6 +44,7 @@ class Resources:
     warehouse: Warehouse
     signer: SigningKey
     verifier: VerifyKeys
+    clickhouse: Server
     artifacts: ArtifactStore
     cookies: Cookies
     usage: UsageWriter
@@ -58,7 +60,7 @@ class Resources:
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open everything, and close it at the end. Raises Invalid naming a setting that is missing."""
     hub = HubApi(settings.hub_api, required(settings.hub_token, "hub_token"))
-    warehouse = Warehouse(settings)
+    warehouse, clickhouse = Warehouse(settings), Server(settings)
     database = Database(required(settings.database_url, "database_url"))
     signer, verifier = _keys(settings)
     sources = Sources(settings)
@@ -72,6 +74,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             hub=hub,
             gateways=KernelGateways(hub, settings),
             warehouse=warehouse,
+            clickhouse=clickhouse,
             signer=signer,
             verifier=verifier,
             artifacts=open_artifacts(settings),
@@ -91,6 +94,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         await refresher.close()
         await usage.close()
         await warehouse.close()
+        await clickhouse.close()
         await hub.close()
         await database.close()
 

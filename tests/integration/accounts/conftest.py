@@ -107,9 +107,11 @@ class Visitor(Browser):
         self.xsrf = found[1]
         return self
 
-    def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
+    def call(
+        self, method: str, path: str, body: Any = None, more: dict[str, str] | None = None
+    ) -> httpx.Response:
         headers = {"X-XSRFToken": self.xsrf, "Sec-Fetch-Mode": "cors", "Accept": "application/json"}
-        return self.client.request(method, API + path, json=body, headers=headers)
+        return self.client.request(method, API + path, json=body, headers={**headers, **(more or {})})
 
     def ok(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.call(method, path, body)

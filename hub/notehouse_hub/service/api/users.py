@@ -7,10 +7,11 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from notehouse_core import errors
-from notehouse_core.store import invitations, members, second_factors
+from notehouse_core import errors, policy
+from notehouse_core.store import invitations, members, roles, second_factors
 from notehouse_core.store import users as store
 from notehouse_core.store.models import Membership, Tenant, User
+from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.passwords import PasswordChange, change_password
 from notehouse_hub.service.auditing import AuditDep
@@ -116,6 +117,7 @@ async def create(
     _ = caller.person
     if not caller.administers:
         _check_invites(body, caller)
+    await _check_gives(body, caller, session)
     if body.username.startswith("nh-"):
         raise errors.Invalid("Names that begin with nh- are the platform's own.", fields=_field("username"))
     user = User(**body.model_dump(exclude={"tenant", "role"}))
@@ -240,6 +242,15 @@ def _check_invites(body: NewUser, caller: Caller) -> None:
     if body.tenant is None:
         raise errors.Invalid(f"Name the tenant: {', '.join(mine)}.", fields=_field("tenant"))
     caller.require(MANAGE, body.tenant)
+
+
+async def _check_gives(body: NewUser, caller: Caller, session: SessionDep) -> None:
+    """Raise when the role allows what the caller may not do."""
+    if body.tenant is None:
+        return
+    role = await roles.find(session, await find_tenant(session, body.tenant), body.role)
+    if not (decided := policy.may_give(caller.actor, roles.actions_of(role), body.tenant)):
+        raise errors.Forbidden(decided.reason)
 
 
 def _check_change(given: dict[str, Any], found: User, caller: Caller) -> None:
