@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,8 +15,10 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.data_rights import PREFIX, DataRight
 from notehouse_core.errors import Conflict, Invalid, NotFound
 from notehouse_core.policy import ACTIONS
-from notehouse_core.store.models import DataSource, Membership, Permission, Role, Tenant, User
+from notehouse_core.row_filter import parse
+from notehouse_core.store.models import DataSource, Membership, Permission, Role, SourceColumn, Tenant, User
 from notehouse_core.store.people import TENANT_RESOURCE
+from notehouse_core.store.sources import load_places
 from notehouse_core.store.tenants import checked_limits, lock_tenant
 from notehouse_core.store.users import announce
 
@@ -136,14 +139,44 @@ async def check_rights(session: AsyncSession, tenant: Tenant, rights: Sequence[D
         raise _wrong("permissions", f"A role may read {MOST_RIGHTS} tables; these are {len(rights)}.")
     for one in rights:
         one.check()
-    sources = await session.scalars(select(DataSource.name).where(DataSource.tenant_id == tenant.id))
-    known = set(sources)
+    sources = {
+        one.name: one
+        for one in await session.scalars(select(DataSource).where(DataSource.tenant_id == tenant.id))
+    }
+    places = await load_places(session)
     for one in rights:
-        if one.data_source not in known:
-            names = ", ".join(sorted(known)) or "none"
+        if one.data_source not in sources:
+            names = ", ".join(sorted(sources)) or "none"
             raise _wrong(
                 "permissions.data_source",
                 f"{tenant.slug} has no data source {one.data_source}; it has: {names}.",
+            )
+        if not places.holds(tenant.slug, one.data_source, one.database):
+            raise _wrong(
+                "permissions.database",
+                f"The data source {one.data_source} does not show a database {one.database}.",
+            )
+    for name in {one.data_source for one in rights}:
+        await _check_columns(session, sources[name], [one for one in rights if one.data_source == name])
+
+
+async def _check_columns(session: AsyncSession, source: DataSource, rights: Sequence[DataRight]) -> None:
+    """Raise Invalid for a column that a table did not have when the schema of its source was read."""
+    known = await session.execute(
+        select(SourceColumn.table, SourceColumn.column)
+        .where(SourceColumn.data_source_id == source.id)
+        .where(SourceColumn.table.in_({one.table for one in rights}))
+        .where(SourceColumn.schema.in_({one.database for one in rights}))
+    )
+    columns: dict[str, set[str]] = defaultdict(set)
+    for table, column in known:
+        columns[table].add(column)
+    for one in rights:
+        asked = parse(one.row_filter).columns.union(one.columns or ())
+        if one.table in columns and (unknown := sorted(asked - columns[one.table])):
+            raise _wrong(
+                "permissions.columns",
+                f"{one.database}.{one.table} has no column {unknown[0]}. Is it new? Read the schema of {source.name} again.",
             )
 
 

@@ -14,6 +14,7 @@ from notehouse_core.store import members
 from notehouse_core.store import roles as store
 from notehouse_core.store.models import DataSource, Membership, Role, Tenant
 from notehouse_core.store.plan import preview_class
+from notehouse_core.store.sources import warehouse_database
 from notehouse_core.store.tenants import lock_tenant
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.tenants import Slug, tenant_of
@@ -250,8 +251,9 @@ async def _check_gives(
     added = (content.actions or frozenset()) - (store.actions_of(role) if role else frozenset())
     if not (decided := policy.may_give(caller.actor, added, tenant.slug, by=MANAGE)):
         raise errors.Forbidden(decided.reason)
-    before = store.rights_of(role) if role else []
-    given = [one for one in content.permissions if one not in before]
+    known = set(store.rights_of(role) if role else [])
+    own = await _own_sources(session, caller, tenant)
+    given = [one for one in content.permissions if one not in known and one.data_source not in own]
     if refused := not_held(given, _held(caller, tenant), caller.actor.attributes):
         raise errors.Forbidden(_more_than_held(refused, _held(caller, tenant)))
 
@@ -261,12 +263,17 @@ async def _check_exists(
 ) -> None:
     """Raise Invalid for tables and columns that are known not to be there."""
     await store.check_rights(session, tenant, content.permissions)
-    homes = await session.execute(
-        select(DataSource.name, DataSource.connection_config).where(DataSource.tenant_id == tenant.id)
-    )
-    for name, config in homes:
-        here = [one for one in content.permissions if one.data_source == name]
-        await check_tables(resources.clickhouse, here, config.get("database"))
+    for source in await session.scalars(select(DataSource).where(DataSource.tenant_id == tenant.id)):
+        here = [one for one in content.permissions if one.data_source == source.name]
+        await check_tables(resources.clickhouse, here, warehouse_database(source))
+
+
+async def _own_sources(session: AsyncSession, caller: Caller, tenant: Tenant) -> set[str]:
+    """Sources that a tenant connected itself: who may connect them may say who reads what of them."""
+    if "manage-sources" not in caller.actor.actions_in(tenant.slug):
+        return set()
+    own = select(DataSource.name).where(DataSource.tenant_id == tenant.id, DataSource.is_external)
+    return set(await session.scalars(own))
 
 
 def _held(caller: Caller, tenant: Tenant) -> list[DataRight]:
