@@ -43,7 +43,9 @@ def differences(wanted: TenantSpec, present: TenantSpec | None) -> list[Change]:
 
 def drift(applied: TenantSpec, present: TenantSpec) -> list[Change]:
     """What somebody has changed by hand since the file was applied last."""
-    return differences(present.model_copy(update=_left_alone(applied)), applied)
+    named = {one.name for one in applied.roles or ()}
+    roles = [one for one in present.roles or () if one.name in named or one.name not in ROLES]
+    return differences(present.model_copy(update={"roles": roles, **_left_alone(applied)}), applied)
 
 
 def seen_through(file: TenantSpec, present: TenantSpec) -> TenantSpec:
