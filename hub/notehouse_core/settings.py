@@ -145,6 +145,15 @@ class Settings(BaseSettings):
     tenant_requests_a_minute: int = Field(
         default=12_000, ge=1, description="of one tenant's people to the API"
     )
+    cull_idle_seconds: int = Field(
+        default=14_400, ge=0, description="end a person's server that nobody used for so long; 0: never"
+    )
+    cull_kernel_seconds: int = Field(
+        default=7_200, ge=0, description="end a kernel there that is idle and closed for so long; 0: never"
+    )
+    cull_gateway_seconds: int = Field(
+        default=1_800, ge=0, description="end a kernel gateway that nobody used for so long; 0: never"
+    )
     kernels_per_gateway: int = 20
     live_kernels_per_user: int = 4
     concurrent_runs: int = 2

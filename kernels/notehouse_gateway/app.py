@@ -18,6 +18,7 @@ from traitlets import Integer, Unicode, default
 from traitlets.config import Config
 
 from notehouse_core.logs import jupyter_logging, with_request_id
+from notehouse_gateway.activity import watch
 from notehouse_gateway.connection import BoundedConnection
 from notehouse_gateway.desk import Desk
 from notehouse_gateway.hardening import deny_inspection
@@ -98,6 +99,11 @@ class KernelGatewayApp(ServerApp):
         desk = Desk(folder / "usual")
         desk.open("")
         Templates.instance(parent=self).begin({**os.environ, **desk.environment(None)}, str(desk.folder))
+
+    def init_webapp(self) -> None:
+        """Make the application, and watch whether it is needed."""
+        super().init_webapp()
+        watch(self, connected=True)
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Read no file: a kernel of this Unix user could have written it."""

@@ -19,6 +19,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from notehouse_core.token_renewal import request_file
+from notehouse_gateway.activity import watch
 from notehouse_gateway.desk import PRIVATE_FILE, PRIVATE_FOLDER, write_token
 from notehouse_gateway.templates import Templates
 
@@ -129,6 +130,7 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
             "Notehouse: no API or Hub token in this server's environment; SQL cells will not work"
         )
         return
+    watch(server)
     file = Path.home() / ".notehouse" / "token"
     os.environ["NOTEHOUSE_TOKEN_FILE"] = str(file)
     keeper = TokenKeeper(api_url, hub_token, file)

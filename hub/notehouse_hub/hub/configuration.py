@@ -23,6 +23,7 @@ from notehouse_hub.hub.invitation import InvitationHandler
 from notehouse_hub.hub.landing import landing_page
 from notehouse_hub.hub.openid import OpenIdAccounts
 from notehouse_hub.hub.roles import load_roles
+from notehouse_hub.hub.servers import activity_seconds
 from notehouse_hub.hub.spawner import UnixUserSpawner
 from notehouse_hub.login.addresses import TRUSTED, networks
 from notehouse_hub.login.password_rules import PasswordRules
@@ -149,7 +150,7 @@ def _people(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     c.Authenticator.auth_refresh_age = settings.auth_refresh_seconds
     c.Authenticator.auth_refresh_strict = True
     c.Authenticator.refresh_pre_spawn = True
-    c.JupyterHub.load_roles = load_roles()
+    c.JupyterHub.load_roles = [role for role in load_roles() if _is_known(role, secrets)]
     c.JupyterHub.shutdown_on_logout = False
     c.JupyterHub.default_url = landing_page
     login_sessions.guard_pages()
@@ -185,6 +186,7 @@ def _servers(c: Any, settings: Settings) -> None:
         c.UnixUserSpawner.settings = settings
     c.JupyterHub.allow_named_servers = False
     c.JupyterHub.concurrent_spawn_limit = 20
+    c.JupyterHub.activity_resolution = min(30, activity_seconds(settings))
     c.Spawner.start_timeout = START_SECONDS
     c.Spawner.http_timeout = START_SECONDS
     c.Spawner.disable_user_config = True
@@ -214,6 +216,11 @@ def _services(c: Any, settings: Settings, secrets: HubSecrets) -> None:
     with_pages = [_page_service(name, url, tokens[name]) for name, url in pages.items()]
     others = [{"name": name, "api_token": token} for name, token in tokens.items() if name not in pages]
     c.JupyterHub.services = [*with_pages, *others]
+
+
+def _is_known(role: dict[str, Any], secrets: HubSecrets) -> bool:
+    """Say whether there is a service to have a role; not every installation runs each."""
+    return set(role.get("services", [])) <= secrets.service_tokens.keys()
 
 
 def _page_service(name: str, url: str, token: str) -> dict[str, Any]:

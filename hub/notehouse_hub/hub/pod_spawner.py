@@ -10,7 +10,7 @@ from traitlets import Instance, Unicode
 from notehouse_core.pods import PodSize
 from notehouse_core.settings import Settings
 from notehouse_hub.hub.roles import is_gateway
-from notehouse_hub.hub.servers import DROPPED, addresses, command
+from notehouse_hub.hub.servers import DROPPED, command, environment
 
 HOME = "/home/notehouse"
 TIER, KIND = "notehouse/tier", "notehouse/kind"
@@ -92,7 +92,7 @@ class PodSpawner(KubeSpawner):  # type: ignore[misc]
     def _own_environment(self) -> dict[str, str]:
         given = {"HOME": HOME, "SHELL": "/bin/bash", "LANG": "C.UTF-8", "TZ": "UTC"}
         # Names are written out, not as templates: braces in a name must stay what they are.
-        return given | {"USER": "notehouse", "LOGNAME": "notehouse"} | addresses(self.settings)
+        return given | {"USER": "notehouse", "LOGNAME": "notehouse"} | environment(self.settings)
 
     def _set_size(self, size: PodSize) -> None:
         self.cpu_guarantee, self.cpu_limit = size.cpu_request, size.cpu_limit

@@ -75,6 +75,7 @@ def _services() -> list[dict[str, Any]]:
                 f"servers!group={GATEWAYS}",
                 f"admin:server_state!group={GATEWAYS}",
                 f"tokens!group={GATEWAYS}",
+                f"users:activity!group={GATEWAYS}",
                 _PORTAL,
             ],
             "services": ["notehouse"],
@@ -96,5 +97,11 @@ def _services() -> list[dict[str, Any]]:
             "description": "Read the Hub's metrics",
             "scopes": ["read:metrics"],
             "services": ["monitor"],
+        },
+        {
+            "name": "notehouse-culler",
+            "description": "See which servers are idle, and end them",
+            "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+            "services": ["culler"],
         },
     ]

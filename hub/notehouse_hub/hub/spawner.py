@@ -17,7 +17,7 @@ from notehouse_core.store.unix_users import uid_of
 from notehouse_hub.hub.errors import ServerRefusedError
 from notehouse_hub.hub.homes import Home, home_of, open_log
 from notehouse_hub.hub.processes import start_mark
-from notehouse_hub.hub.servers import DROPPED, addresses, command
+from notehouse_hub.hub.servers import DROPPED, command, environment
 
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 KEPT = ["LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"]
@@ -87,7 +87,7 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
             "LOGNAME": self.user.name,
             "SHELL": "/bin/bash",
             "PATH": os.pathsep.join([str(python.parent), *SYSTEM_PATH]),
-            **addresses(self.settings),
+            **environment(self.settings),
         }
 
     def get_env(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -122,6 +123,12 @@ class HubApi:
             return False
         _expect(answer, {201, 202})
         return True
+
+    async def touch(self, name: str) -> None:
+        """Note that a user's server is needed now, so that it is not ended for being idle."""
+        now = datetime.now(UTC).isoformat()
+        body = {"last_activity": now, "servers": {"": {"last_activity": now}}}
+        _expect(await self._send("POST", f"{_user(name)}/activity", json=body), {200})
 
     async def mint_token(self, name: str, scopes: list[str], seconds: int) -> str:
         """Make a token of another user, with these scopes only."""

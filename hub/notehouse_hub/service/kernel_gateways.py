@@ -13,6 +13,7 @@ from notehouse_hub.service.hub_api import HubApi, HubServer
 _START_SECONDS = 120.0
 _POLL_SECONDS = 0.15
 _TOKEN_SECONDS = 15 * 60
+_TOUCH_EVERY = 10.0
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ class KernelGateways:
         self._hub = hub
         self._settings = settings
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._touched: dict[str, float] = {}
 
     async def running(self, class_id: str) -> KernelGateway:
         """Return the class's gateway, started if need be. Raises Unavailable when it does not come up."""
         name = access.hub_user(class_id)
         async with self._locks[class_id]:
             server = await self._ready_server(name)
+            await self._touch(name)
         expires_at = datetime.now(UTC) + timedelta(seconds=_TOKEN_SECONDS)
         token = await self._hub.mint_token(name, [f"access:servers!server={name}/"], _TOKEN_SECONDS)
         return KernelGateway(self._address(server), token, expires_at)
@@ -57,6 +60,12 @@ class KernelGateways:
                 return server
             await asyncio.sleep(_POLL_SECONDS)
         raise errors.Unavailable(f"The kernel gateway {name} was not ready after {_START_SECONDS:.0f} s.")
+
+    async def _touch(self, name: str) -> None:
+        """A caller comes: the gateway must not be ended before that caller has a kernel there."""
+        if time.monotonic() - self._touched.get(name, -_TOUCH_EVERY) >= _TOUCH_EVERY:
+            await self._hub.touch(name)
+            self._touched[name] = time.monotonic()
 
     def _address(self, server: HubServer) -> str:
         """Prefer the server's own port; a Hub that does not tell it is reached through the proxy."""

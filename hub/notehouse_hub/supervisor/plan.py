@@ -131,6 +131,12 @@ def worker_spec(platform: Platform) -> Spec:
     return _module(platform, "worker", "notehouse_scheduler", environment=environment, ready=address)
 
 
+def culler_spec(platform: Platform) -> Spec:
+    """What ends servers that nobody uses."""
+    environment = process_environment.culler(platform)
+    return replace(_module(platform, "culler", "notehouse_hub.culler", environment=environment), groups=())
+
+
 def rights_spec(platform: Platform) -> Spec:
     """What writes rights to a ClickHouse of the operator's own."""
     address = f"{platform.local(platform.ports.rights)}/health/ready"

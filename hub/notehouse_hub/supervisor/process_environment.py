@@ -148,6 +148,7 @@ def hub(platform: Platform) -> dict[str, str]:
         "NOTEHOUSE_PROXY_TOKEN": vault.text("proxy-token"),
         "NOTEHOUSE_COOKIE_SECRET": vault.text("cookie-secret"),
         "NOTEHOUSE_AUTH_REFRESH_SECONDS": str(platform.settings.auth_refresh_seconds),
+        **_culling(platform),
         **_accounts(platform),
         **_openid(platform),
     }
@@ -175,6 +176,27 @@ def _openid(platform: Platform) -> dict[str, str]:
         "NOTEHOUSE_OIDC_PATTERN": settings.oidc_pattern,
         "NOTEHOUSE_OIDC_SCOPES": settings.oidc_scopes,
         "NOTEHOUSE_AUTH_STATE_KEY": platform.vault.text("auth-state-key"),
+    }
+
+
+def _culling(platform: Platform) -> dict[str, str]:
+    """Return for how long servers and kernels may be idle."""
+    settings = platform.settings
+    return {
+        "NOTEHOUSE_CULL_IDLE_SECONDS": str(settings.cull_idle_seconds),
+        "NOTEHOUSE_CULL_KERNEL_SECONDS": str(settings.cull_kernel_seconds),
+        "NOTEHOUSE_CULL_GATEWAY_SECONDS": str(settings.cull_gateway_seconds),
+    }
+
+
+def culler(platform: Platform) -> dict[str, str]:
+    """The culler: a token that sees servers and ends them, and nothing else."""
+    return {
+        **common(platform, "culler"),
+        "NOTEHOUSE_HUB_API_URL": platform.settings.hub_api,
+        "NOTEHOUSE_HUB_TOKEN": platform.vault.service_token("culler"),
+        "NOTEHOUSE_LOG_LEVEL": platform.settings.log_level,
+        **_culling(platform),
     }
 
 

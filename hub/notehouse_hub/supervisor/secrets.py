@@ -17,7 +17,7 @@ from notehouse_core.secret_keys import KeyRing
 from notehouse_core.tokens import LONGEST_LIFE
 from notehouse_hub.supervisor import signing
 
-SERVICES = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor")
+SERVICES = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor", "culler")
 _RETIRED = "retired-keys.json"
 _POSTGRES_ROLES = ("superuser", "owner", "app", "hub")
 

@@ -126,6 +126,7 @@ class Startup:
             plan.dashboards_spec(platform),
             plan.worker_spec(platform),
             plan.printer_spec(platform),
+            plan.culler_spec(platform),
             *([] if platform.has_clickhouse else [plan.rights_spec(platform)]),
         ]
         try:

@@ -63,6 +63,7 @@ class RunningHub:
     proxy: subprocess.Popen[bytes] | None = None
     api_service: FakeApi | None = None
     subdomains_of: str = ""  # a host: each person's server is on a subdomain of it
+    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -85,6 +86,7 @@ class RunningHub:
             "NOTEHOUSE_PROXY_TOKEN": self.proxy_token,
             "NOTEHOUSE_COOKIE_SECRET": self.cookie_secret,
             "NOTEHOUSE_ACCOUNT_KEY": self.account_key,
+            **self.extra,
         }
 
     def start_proxy(self, program: Path) -> None:
@@ -230,7 +232,7 @@ class FakeApi:
 @contextlib.contextmanager
 def running_hub(code_python: Path, subdomains_of: str = "") -> Iterator[RunningHub]:
     """A Hub with its proxy and Postgres, and nothing behind its services yet."""
-    services = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor")
+    services = ("notehouse", "dashboards", "scheduler", "supervisor", "monitor", "culler")
     with engine_folder() as folder, embedded_postgres(folder) as running:
         (folder / "data").mkdir(mode=0o755)
         asyncio.run(people.make(running.urls, PASSWORD))

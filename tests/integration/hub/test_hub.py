@@ -138,7 +138,7 @@ def test_server_keeps_a_token_for_its_kernels(browser: Any, hub: Any) -> None:
     hub.wait_until(file.exists)
     assert file.read_text() == "an execution token"
     assert file.stat().st_mode & 0o777 == 0o600
-    authorization, body = hub.api_service.asked[0]
+    authorization, body = hub.api_service.asked[-1]
     assert json.loads(body) == {"purpose": "interactive"}
     me = httpx.get(f"{hub.url}/hub/api/user", headers={"Authorization": authorization}).json()
     assert me["name"] == "analyst"

@@ -73,7 +73,7 @@ def test_secrets_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
     first = (vault.text("cookie-secret"), vault.service_tokens(), vault.postgres_passwords())
     again = Vault(tmp_path / "secrets").open()
     assert (again.text("cookie-secret"), again.service_tokens(), again.postgres_passwords()) == first
-    assert len({*vault.service_tokens().values(), *vault.postgres_passwords()}) == 9
+    assert len({*vault.service_tokens().values(), *vault.postgres_passwords()}) == 10
     assert stat.S_IMODE(vault.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in vault.folder.iterdir()} == {0o600}
 
