@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -131,6 +133,17 @@ def _outlives(platform: Platform, kernel: Kernel, api: httpx.Client, chief: http
     api.delete(f"tokens/{second}").raise_for_status()
     assert "UA" in kernel.run(COUNT)
     api.delete("me/tokens").raise_for_status()
+    assert "UA" in kernel.run(COUNT)
+
+    # Its tokens are signed with another key from now on, and still nobody notices.
+    rotate = [sys.executable, "-m", "notehouse_hub.cli", "rotate-keys", "--data", str(platform.data)]
+    said = subprocess.run(rotate, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert "signed with a new key" in said
+    assert "UA" in kernel.run(COUNT)
+    old = jwt.get_unverified_header(first)
+    eventually(
+        lambda: jwt.get_unverified_header(kernel.run(file).strip()) != old, SECONDS + 10, "another key"
+    )
     assert "UA" in kernel.run(COUNT)
 
     # Whose account ends has no new token, and no server soon.
