@@ -1,8 +1,10 @@
 """The command `notehouse`: what an operator and an analyst type."""
 
 import asyncio
+import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -60,13 +62,16 @@ def status(
 
 
 @app.command()
-def doctor(port: Port = None, data: Data = None) -> None:
-    """Say what on this machine is ready for Notehouse, what is not, and what to do."""
-    from notehouse_hub.supervisor.doctor import examine
+def doctor(
+    port: Port = None,
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what on this machine is ready for Notehouse, how the running one is, and what to do."""
+    from notehouse_hub.supervisor.doctor import examine, in_words
 
     findings = examine(_running(port, data))
-    for finding in findings:
-        typer.echo(str(finding))
+    typer.echo(json.dumps([asdict(one) for one in findings], indent=1) if as_json else in_words(findings))
     raise typer.Exit(any(not finding.fine for finding in findings))
 
 

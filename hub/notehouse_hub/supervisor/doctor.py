@@ -2,44 +2,66 @@
 
 import os
 import platform
+import shutil
+import smtplib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import httpx
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from notehouse_core.errors import NotehouseError
-from notehouse_core.settings import API_PREFIX, DASHBOARDS_PREFIX, Settings
+from notehouse_core.settings import Settings
 from notehouse_hub.embedded import accounts, clickhouse_engine, node_packages, postgres
 from notehouse_hub.embedded.errors import EngineError
 from notehouse_hub.printer.chromium import program
-from notehouse_hub.supervisor import environment, folders, lock, own_engines, ports
-from notehouse_hub.supervisor.errors import SupervisorError
+from notehouse_hub.supervisor import environment, folders, lock, own_engines, ports, running_checks, status
+from notehouse_hub.supervisor.errors import SupervisorError, Wrong
+
+LEAST_FREE = 2_000_000_000  # bytes; a start asks for half of it
+_PATIENCE = 5.0  # seconds
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at; `todo` is what to do about it, where that is not said already."""
 
     name: str
     fine: bool
     text: str
-
-    def __str__(self) -> str:
-        """Return the line for the person who asked."""
-        return f"{'ok ' if self.fine else 'NO '} {self.name:<14} {self.text}"
+    todo: str = ""
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at everything a start depends on; nothing is started and nothing fetched."""
-    return [_look(name, question, settings) for name, question in _QUESTIONS.items()]
+    """Look at everything a start depends on, and at what runs; nothing is started and nothing fetched."""
+    found = [_look(name, question, settings) for name, question in _QUESTIONS.items()]
+    running = status.StatusFile(settings.data).read()
+    if running is None:
+        return found
+    for name, said in running_checks.processes(settings, running):
+        wrong = isinstance(said, Wrong)
+        found.append(Finding(name, not wrong, str(said), said.todo if isinstance(said, Wrong) else ""))
+    return found + [_look(name, question, settings) for name, question in _OF_RUNNING.items()]
+
+
+def in_words(findings: list[Finding]) -> str:
+    """Return the findings for the person who asked, a line each, and what to do below those that are not fine."""
+    width = max(len(finding.name) for finding in findings)
+    lines = []
+    for one in findings:
+        lines.append(f"{'ok' if one.fine else 'NO'}  {one.name:<{width}}  {one.text}")
+        if one.todo:
+            lines.append(f"{'':<{width + 6}}{one.todo}")
+    return "\n".join(lines)
 
 
 def _look(name: str, question: Callable[[Settings], str], settings: Settings) -> Finding:
     try:
         return Finding(name, True, question(settings))
+    except PermissionError as error:
+        todo = "Ask as the Unix user who runs Notehouse"
+        return Finding(name, False, f"{error.filename} may not be read by this user", todo)
     except (SupervisorError, EngineError, OSError) as error:
-        return Finding(name, False, str(error))
+        return Finding(name, False, str(error), error.todo if isinstance(error, Wrong) else "")
 
 
 def _data_folder(settings: Settings) -> str:
@@ -48,52 +70,65 @@ def _data_folder(settings: Settings) -> str:
 
 
 def _runs(settings: Settings) -> bool:
-    try:
-        with lock.only_one(settings.data):
-            return False
-    except SupervisorError:
-        return True
+    return lock.is_held(settings.data)
 
 
 def _running(settings: Settings) -> str:
-    if not _runs(settings):
+    running = status.StatusFile(settings.data).read()
+    if running is None:
+        if _runs(settings):
+            raise Wrong(
+                "something holds the data folder, but tells nothing of itself", "Wait a moment, ask again"
+            )
         return "nothing runs in the data folder"
-    layout = ports.Ports.from_base(settings.port)
-    health = _health_of(layout, rights=bool(settings.clickhouse_url))
-    away = [name for name, address in health.items() if not _answers(address)]
+    away = [name for name, said in running_checks.processes(settings, running) if isinstance(said, Wrong)]
     if away:
-        raise SupervisorError(f"{', '.join(away)} do not answer. Why is in {settings.data}/logs/")
-    return "Notehouse runs, and every process answers"
+        raise Wrong(f"Notehouse runs at {running.url}, but not well: {', '.join(away)}", "See below")
+    return f"Notehouse runs at {running.url}, and every process answers"
 
 
-def _health_of(layout: ports.Ports, *, rights: bool) -> dict[str, str]:
-    paths = {
-        "hub": f"{layout.hub}/hub/health",
-        "api": f"{layout.api}{API_PREFIX}/health/ready",
-        "query gateway": f"{layout.query_gateway}/health/ready",
-        "dashboards": f"{layout.dashboards}{DASHBOARDS_PREFIX}/health/ready",
-        "worker": f"{layout.worker}/health/ready",
-        "printer": f"{layout.printer}/health/ready",
-        **({"rights": f"{layout.rights}/health/ready"} if rights else {}),
-    }
-    return {name: f"http://127.0.0.1:{path}" for name, path in paths.items()}
+def _disk(settings: Settings) -> str:
+    places = {"data": settings.data}
+    if settings.artifacts and "://" not in settings.artifacts:
+        places["artifacts"] = settings.artifact_folder
+    said = []
+    for name, place in places.items():
+        free = shutil.disk_usage(next(one for one in (place, *place.parents) if one.exists())).free
+        said.append(f"{free / 1e9:,.1f} GB free for {name}")
+        if free < LEAST_FREE:
+            raise Wrong(
+                f"the disk of {place} is nearly full: {free / 1e9:,.1f} GB are free",
+                "Free some space; what may go first are old files in logs/ and mail/ of the data folder",
+            )
+    return ", ".join(said)
 
 
-def _answers(address: str) -> bool:
+def _time_zones(settings: Settings) -> str:
     try:
-        return httpx.get(address, timeout=5, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
+        ZoneInfo("America/New_York")
+    except ZoneInfoNotFoundError as error:
+        raise Wrong(
+            "schedules know no time zones on this machine", "Install tzdata: apt install tzdata"
+        ) from error
+    return f"{len(available_timezones())} known"
 
 
 def _secrets(settings: Settings) -> str:
-    folder = settings.data / "secrets"
+    folder, keys = settings.data / "secrets", settings.data / "keys" / "signing-key.pem"
     if not folder.exists():
         return "are made at the first start"
-    open_ones = [one.name for one in (folder, *folder.iterdir()) if one.stat().st_mode & 0o077]
+    private = [folder, *folder.iterdir(), *(one for one in (keys,) if one.exists())]
+    open_ones = [str(one.relative_to(settings.data)) for one in private if one.stat().st_mode & 0o077]
     if open_ones:
-        raise SupervisorError(
-            f"others can read {', '.join(open_ones)} in {folder}. Run: chmod -R go= {folder}"
+        places = " ".join(str(settings.data / one) for one in open_ones)
+        raise Wrong(
+            f"others can read {', '.join(open_ones)} in {settings.data}",
+            f"Close them: chmod go= {places}; if others use this machine, make them anew: notehouse rotate-keys",
+        )
+    if empty := [one.name for one in private if one.is_file() and not one.stat().st_size]:
+        raise Wrong(
+            f"{', '.join(empty)} in {folder} is empty",
+            "Restore it from a backup, or delete it and start again",
         )
     return f"{folder} is closed to everyone else"
 
@@ -103,9 +138,19 @@ def _python(settings: Settings) -> str:
 
 
 def _mail(settings: Settings) -> str:
-    if settings.smtp_host:
-        return f"is sent by {settings.smtp_host}:{settings.smtp_port}"
-    return f"is kept as files in {settings.mail_folder}; NOTEHOUSE_SMTP_HOST sends it"
+    if not settings.smtp_host:
+        return f"is kept as files in {settings.mail_folder}; NOTEHOUSE_SMTP_HOST sends it"
+    where = f"{settings.smtp_host}:{settings.smtp_port}"
+    kind = smtplib.SMTP_SSL if settings.smtp_security == "tls" else smtplib.SMTP
+    todo = "Look at NOTEHOUSE_SMTP_HOST, _PORT and _SECURITY (starttls, tls or none)"
+    try:
+        with kind(settings.smtp_host, settings.smtp_port, timeout=_PATIENCE) as server:
+            server.ehlo()
+            if settings.smtp_security == "starttls" and not server.has_extn("starttls"):
+                raise Wrong(f"the mail server {where} offers no encryption (STARTTLS)", todo)
+    except (OSError, smtplib.SMTPException) as error:
+        raise Wrong(f"the mail server {where} does not answer: {error}", todo) from error
+    return f"is sent by {where}, which answers"
 
 
 def _printing(settings: Settings) -> str:
@@ -166,6 +211,7 @@ def _node(settings: Settings) -> str:
 _QUESTIONS: dict[str, Callable[[Settings], str]] = {
     "python": _python,
     "data folder": _data_folder,
+    "disk": _disk,
     "secrets": _secrets,
     "running": _running,
     "ports": _ports,
@@ -176,4 +222,10 @@ _QUESTIONS: dict[str, Callable[[Settings], str]] = {
     "node": _node,
     "mail": _mail,
     "printing": _printing,
+    "time zones": _time_zones,
+}
+# What can be asked of a platform that runs.
+_OF_RUNNING: dict[str, Callable[[Settings], str]] = {
+    "schema": running_checks.schema,
+    "classes": running_checks.classes,
 }
