@@ -23,6 +23,7 @@ from notehouse_hub.login.password_rules import PasswordRules
 from notehouse_hub.login.passwords import Passwords
 from notehouse_hub.login.second_factor import SecondFactors
 from notehouse_hub.rights.server import Server
+from notehouse_hub.service.buckets import Buckets
 from notehouse_hub.service.hub_api import HubApi
 from notehouse_hub.service.kernel_gateways import KernelGateways
 from notehouse_hub.service.sessions import Cookies
@@ -53,6 +54,7 @@ class Resources:
     second_factors: SecondFactors
     sources: Sources
     refresher: Refresher
+    buckets: Buckets
     client_id: str = "service-notehouse"
 
 
@@ -86,6 +88,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             usage=usage,
             passwords=Passwords(),
             password_rules=PasswordRules(settings.breached_passwords),
+            buckets=Buckets(),
             second_factors=SecondFactors(required(settings.account_key, "account_key")),
             sources=sources,
             refresher=refresher,

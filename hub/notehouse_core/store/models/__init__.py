@@ -19,6 +19,7 @@ from notehouse_core.store.models.content import (
     Snapshot,
 )
 from notehouse_core.store.models.logins import LoginAttempt, LoginSession, SecondFactor
+from notehouse_core.store.models.requests import IdempotencyKey
 from notehouse_core.store.models.sharing import Channel, Comment, DashboardLink, SavedQuery, Subscription
 from notehouse_core.store.models.sources import REFRESH_STATES, SchemaRefresh, SourceColumn
 from notehouse_core.store.models.work import RUN_STATES, AuditEvent, Run, Schedule, Token
@@ -40,6 +41,7 @@ __all__ = [
     "DashboardVersion",
     "DataSource",
     "Delivery",
+    "IdempotencyKey",
     "Invitation",
     "LoginAttempt",
     "LoginSession",

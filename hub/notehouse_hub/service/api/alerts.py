@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
@@ -19,13 +19,14 @@ from notehouse_core.store.tenants import find_tenant
 from notehouse_core.warehouse import Statement
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.queries import QueryRequest, token_for
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.recipients import checked_recipients
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 from notehouse_hub.service.uploads import store_notebook
 
-router = APIRouter(prefix="/alerts", tags=["Alerts"])
+router = ApiRouter(prefix="/alerts", tags=["Alerts"])
 
 _NONE = "There is no such alert, or none that you may know of."
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Header, Response
+from fastapi import BackgroundTasks, Header, Response
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import Select, select, text
 from sqlalchemy.exc import IntegrityError
@@ -19,12 +19,13 @@ from notehouse_core.store.plan import CHANNEL, PREFIX
 from notehouse_core.store.sources import hold_keys, seal
 from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep, own_transaction
 from notehouse_hub.sources.registry import types
 
-router = APIRouter(prefix="/data-sources", tags=["Data sources"])
+router = ApiRouter(prefix="/data-sources", tags=["Data sources"])
 
 MANAGE = "manage-sources"
 NONE = "There is no such data source, or none that you may know of."

@@ -6,7 +6,6 @@ import email.policy
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy import Select, func, select
@@ -15,12 +14,13 @@ from sqlalchemy.orm import selectinload
 
 from notehouse_core import errors
 from notehouse_core.store.models import Delivery, Tenant
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.mail_page import page_of
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import API_PREFIX, ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/deliveries", tags=["Deliveries"])
+router = ApiRouter(prefix="/deliveries", tags=["Deliveries"])
 
 _NONE = "There is no such delivery, or none that you may know of."
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"

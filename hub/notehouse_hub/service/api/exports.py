@@ -5,7 +5,7 @@ import time
 from typing import Literal
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from notehouse_core import errors
@@ -14,18 +14,19 @@ from notehouse_core.report_page import page_of
 from notehouse_core.store.models import Dashboard
 from notehouse_core.store.viewing import View, view_of
 from notehouse_hub.service.api.dashboards import allowed, visible
+from notehouse_hub.service.api.route import ANY_PARAMETER, ApiRouter
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 from notehouse_hub.service.table_export import table_csv
 
-router = APIRouter(prefix="/dashboards", tags=["Dashboards"])
+router = ApiRouter(prefix="/dashboards", tags=["Dashboards"])
 
 _NOTHING = "This dashboard has no version that is ready."
 # Authors wrote what is in it: where a browser opens it after all, it runs nothing and loads nothing.
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 
 
-@router.get("/{reference}/export", response_class=Response)
+@router.get("/{reference}/export", response_class=Response, openapi_extra=ANY_PARAMETER)
 async def export(
     reference: str,
     caller: CallerDep,

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,10 +11,11 @@ from notehouse_core.store.identities import GROUPS
 from notehouse_core.store.models import Tenant
 from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.resources import SessionDep
 
-router = APIRouter(prefix="/tenants/{slug}", tags=["Members"])
+router = ApiRouter(prefix="/tenants/{slug}", tags=["Members"])
 
 APPLIED = "applied_file"  # in a tenant's settings
 _Group = Annotated[str, Field(min_length=1, max_length=500)]

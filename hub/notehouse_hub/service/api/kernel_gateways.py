@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from notehouse_core import errors
 from notehouse_core.store.plan import load_access_plan
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import ResourcesDep
 
-router = APIRouter(prefix="/kernel-gateways", tags=["Kernel gateways"])
+router = ApiRouter(prefix="/kernel-gateways", tags=["Kernel gateways"])
 
 
 class GatewayRequest(Body):

@@ -1,16 +1,16 @@
 """Who am I, and what may I do?"""
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.access import PLATFORM
 from notehouse_core.errors import NotFound
 from notehouse_core.store.plan import class_of
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import SessionDep
 
-router = APIRouter(tags=["Me"])
+router = ApiRouter(tags=["Me"])
 
 
 class TenantOfMine(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,13 +11,14 @@ from notehouse_core.store import members as store
 from notehouse_core.store import roles, users
 from notehouse_core.store.models import Tenant, User
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.api.tenants import Slug, tenant_of
 from notehouse_hub.service.api.users import MANAGE, Name
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import SessionDep
 
-router = APIRouter(prefix="/tenants/{slug}/members", tags=["Members"])
+router = ApiRouter(prefix="/tenants/{slug}/members", tags=["Members"])
 
 
 class RoleOfMember(BaseModel):

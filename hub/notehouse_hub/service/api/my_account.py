@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
@@ -13,12 +12,13 @@ from notehouse_core.store.models import SecondFactor, Token, User
 from notehouse_hub.login.passwords import LONGEST_PASSWORD
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.passwords import check_password, guessed_slowly
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/me", tags=["Me"])
+router = ApiRouter(prefix="/me", tags=["Me"])
 
 
 class SessionOut(BaseModel):

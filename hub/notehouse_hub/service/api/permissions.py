@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,10 +11,11 @@ from notehouse_core.store import dashboards as store
 from notehouse_core.store.models import Dashboard, DashboardPermission, Membership, Role, User
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.dashboards import allowed
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import SessionDep
 
-router = APIRouter(prefix="/dashboards/{reference}", tags=["Permissions"])
+router = ApiRouter(prefix="/dashboards/{reference}", tags=["Permissions"])
 
 
 class Grant(Body):

@@ -3,7 +3,6 @@
 import time
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -13,10 +12,11 @@ from notehouse_core.store.plan import class_of
 from notehouse_core.tokens import QUERY, Claims
 from notehouse_core.warehouse import MEDIA_TYPES, Answer, Statement
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import ResourcesDep
 
-router = APIRouter(prefix="/queries", tags=["Queries"])
+router = ApiRouter(prefix="/queries", tags=["Queries"])
 
 _SECONDS = 120  # life of the token that one query runs under
 

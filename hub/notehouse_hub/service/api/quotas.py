@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from notehouse_core import errors
@@ -10,12 +9,13 @@ from notehouse_core.access import Limits
 from notehouse_core.store import tenants as store
 from notehouse_core.store.models import Tenant
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.api.tenants import Slug, tenant_of
 from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/tenants/{slug}/quotas", tags=["Tenants"])
+router = ApiRouter(prefix="/tenants/{slug}/quotas", tags=["Tenants"])
 
 _MOST = 2**53
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ from notehouse_core.store.plan import preview_class
 from notehouse_core.store.sources import warehouse_database
 from notehouse_core.store.tenants import lock_tenant
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.api.tenants import Slug, tenant_of
 from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.etags import VersionedDep
@@ -25,7 +26,7 @@ from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 from notehouse_hub.service.warehouse_tables import check_tables, rows_left
 
-router = APIRouter(prefix="/tenants/{slug}/roles", tags=["Roles"])
+router = ApiRouter(prefix="/tenants/{slug}/roles", tags=["Roles"])
 
 MANAGE = "manage-roles"
 Name = Annotated[str, Path(max_length=63)]

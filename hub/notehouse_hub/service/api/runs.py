@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlalchemy import Select, func, select
@@ -14,11 +13,12 @@ from sqlalchemy.orm import selectinload
 
 from notehouse_core import errors
 from notehouse_core.store.models import Run, Tenant
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import API_PREFIX, ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/runs", tags=["Runs"])
+router = ApiRouter(prefix="/runs", tags=["Runs"])
 
 _OPEN = ("queued", "running")
 _NONE = "There is no such run, or none that you may know of."

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from notehouse_core.store.models import Dashboard, Run, Schedule, Tenant
 from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.dashboards import visible
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.api.runs import RunOut
 from notehouse_hub.service.api.runs import out as run_out
 from notehouse_hub.service.identity import Caller, CallerDep
@@ -28,7 +29,7 @@ from notehouse_hub.service.recipients import checked_recipients
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 from notehouse_hub.service.uploads import store_notebook
 
-router = APIRouter(prefix="/schedules", tags=["Schedules"])
+router = ApiRouter(prefix="/schedules", tags=["Schedules"])
 
 _NONE = "There is no such schedule, or none that you may know of."
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Path, Query
+from fastapi import BackgroundTasks, Path, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,10 +20,11 @@ from notehouse_core.store.sources import warehouse_database
 from notehouse_hub.service.api import queries
 from notehouse_hub.service.api.data_sources import managed, manages, one_of
 from notehouse_hub.service.api.queries import QueryRequest, QueryResult
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/data-sources", tags=["Data sources"])
+router = ApiRouter(prefix="/data-sources", tags=["Data sources"])
 
 _FRESH = 60.0  # seconds for which the tables of the platform's own ClickHouse are not read again
 

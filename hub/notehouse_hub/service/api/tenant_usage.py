@@ -3,15 +3,16 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 
 from notehouse_core import errors
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.api.tenants import Slug, tenant_of
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/tenants/{slug}/usage", tags=["Tenants"])
+router = ApiRouter(prefix="/tenants/{slug}/usage", tags=["Tenants"])
 
 _DAYS, _MOST_DAYS = 30, 400
 _STATEMENT = """

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
@@ -14,12 +14,13 @@ from notehouse_core.store import tenants as store
 from notehouse_core.store.models import Tenant
 from notehouse_core.webhook_signature import secret_of
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/tenants", tags=["Tenants"])
+router = ApiRouter(prefix="/tenants", tags=["Tenants"])
 
 Slug = Annotated[str, Path(max_length=63)]
 _PLATFORM_ONLY = "Only an administrator of the platform {}."

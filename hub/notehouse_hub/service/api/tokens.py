@@ -5,7 +5,6 @@ from time import time
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,11 +14,12 @@ from notehouse_core.store import tokens
 from notehouse_core.store.plan import class_of, load_access_plan
 from notehouse_core.tokens import API, INTERACTIVE, LONGEST_LIFE, QUERY, RUN, VIEW, Claims, class_subject
 from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/tokens", tags=["Tokens"])
+router = ApiRouter(prefix="/tokens", tags=["Tokens"])
 
 LONGEST = {INTERACTIVE: 3600, VIEW: 3600, RUN: LONGEST_LIFE}  # seconds
 # What each purpose needs: a viewer's kernel asks for rows, and nothing of the API.

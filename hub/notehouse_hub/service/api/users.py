@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
@@ -14,12 +14,13 @@ from notehouse_core.store.models import Membership, Tenant, User
 from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.passwords import PasswordChange, change_password
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/users", tags=["Users"])
+router = ApiRouter(prefix="/users", tags=["Users"])
 
 MANAGE = "manage-members"
 _NAME = r"^[a-z0-9][a-z0-9._@+-]{0,63}$"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from notehouse_core import errors
@@ -14,11 +14,12 @@ from notehouse_core.store import dashboards as store
 from notehouse_core.store.models import DashboardVersion
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.dashboards import allowed, visible
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.notebooks import CheckedNotebook, check_notebook, tiles_of
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/dashboards/{reference}", tags=["Versions"])
+router = ApiRouter(prefix="/dashboards/{reference}", tags=["Versions"])
 
 
 class Publication(Body):
