@@ -14,7 +14,9 @@ class Buckets:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()  # requests that still count, and when
+        self._used: OrderedDict[str, tuple[float, float]] = (
+            OrderedDict()
+        )  # requests that still count, and when
 
     def take(self, name: str, a_minute: int) -> float:
         """Take one request; return 0, or the seconds until there is one."""
