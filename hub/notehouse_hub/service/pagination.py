@@ -63,7 +63,7 @@ async def fetch_page(
     sorts: Mapping[str, Any],
 ) -> tuple[list[Any], int]:
     """Return one page of a query's entities, and how many there are. The first of `sorts` is the default."""
-    query = query.where(_matches(wanted.search, searched)) if wanted.search else query
+    query = query.where(matches(wanted.search, searched)) if wanted.search else query
     counted = select(func.count()).select_from(query.order_by(None).subquery())
     total = (await session.execute(counted)).scalar_one()
     ordered = query.order_by(_order(wanted.sort, sorts)).limit(wanted.limit)
@@ -71,7 +71,8 @@ async def fetch_page(
     return list(found.scalars()), total
 
 
-def _matches(search: str, columns: tuple[Any, ...]) -> ColumnElement[bool]:
+def matches(search: str, columns: tuple[Any, ...]) -> ColumnElement[bool]:
+    """The condition that one of the columns holds what is searched for, in small letters or large."""
     return or_(*(column.icontains(search, autoescape=True) for column in columns))
 
 

@@ -56,12 +56,12 @@ def written(answer: Answer) -> bytes:
         raise errors.TooLarge(f"This table has more than {MOST_ROWS:,} rows. Ask for fewer in its SQL.")
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\r\n")
-    lines.writerow([_safe(column["name"]) for column in table["meta"]])
-    lines.writerows([_safe(value) for value in row] for row in table["data"])
+    lines.writerow([defused(column["name"]) for column in table["meta"]])
+    lines.writerows([defused(value) for value in row] for row in table["data"])
     return text.getvalue().encode()
 
 
-def _safe(value: Any) -> Any:
+def defused(value: Any) -> Any:
     """A text that would be a formula, as the text it is."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return value if _is_number(value) else f"'{value}"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from notehouse_core import errors
 from notehouse_core.store import audit, source_schemas
-from notehouse_core.store.models import Alert, DataSource, Permission, Tenant
+from notehouse_core.store.models import Alert, DataSource, Permission, SavedQuery, Tenant
 from notehouse_core.store.plan import CHANNEL, PREFIX
 from notehouse_core.store.sources import hold_keys, seal
 from notehouse_core.store.tenants import find_tenant
@@ -187,6 +187,7 @@ async def remove(source_id: str, caller: CallerDep, session: SessionDep, resourc
     asking = (Alert.tenant_id == found.tenant_id) & (Alert.data_source == found.name)
     if names := (await session.scalars(select(Alert.name).where(asking, Alert.deleted_at.is_(None)))).all():
         raise errors.Conflict(f"Alerts ask this source: {', '.join(names[:5])}. Delete or change them first.")
+    await _release(session, found)
     await resources.sources.detach(found)
     mine = Permission.resource.startswith(f"{PREFIX}{found.name}/", autoescape=True)
     for right in await session.scalars(
@@ -196,6 +197,17 @@ async def remove(source_id: str, caller: CallerDep, session: SessionDep, resourc
     await session.delete(found)
     await session.flush()
     await session.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+async def _release(session: AsyncSession, source: DataSource) -> None:
+    """Raise Conflict while a saved query asks the source; those that were deleted go with it."""
+    asking = select(SavedQuery).where(SavedQuery.data_source_id == source.id)
+    found = list(await session.scalars(asking))
+    if living := [one.name for one in found if one.deleted_at is None]:
+        raise errors.Conflict(f"Saved queries ask this source: {', '.join(living[:5])}. Delete them first.")
+    for one in found:
+        await session.delete(one)
+    await session.flush()
 
 
 @router.post("/{source_id}/test")
