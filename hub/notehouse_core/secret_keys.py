@@ -77,6 +77,10 @@ class KeyRing:
         new = KeyRing.new()
         return KeyRing(new.current, {**self.keys, **new.keys})
 
+    def joined(self, other: KeyRing) -> KeyRing:
+        """This ring with the keys of another as well."""
+        return KeyRing(self.current, {**other.keys, **self.keys})
+
     def only_current(self) -> KeyRing:
         """This ring without the keys that are retired."""
         return KeyRing(self.current, {self.current: self.keys[self.current]})

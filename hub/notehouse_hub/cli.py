@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from notehouse_core.errors import NotehouseError
+from notehouse_core.errors import Invalid, NotehouseError
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_hub import alert, source
 from notehouse_hub.tenant_files import command as tenant_files
@@ -101,11 +101,18 @@ def restore(
 
 
 @app.command("rotate-keys")
-def rotate_keys(data: Data = None) -> None:
+def rotate_keys(
+    data: Data = None,
+    step: Annotated[
+        list[str] | None, typer.Option(help="Only add, use or retire, where keys are handed out by hand.")
+    ] = None,
+) -> None:
     """Put new keys in the place of those that seal secrets and sign tokens, while the platform runs."""
-    from notehouse_hub.supervisor.rotation import ROTATIONS, House
+    from notehouse_hub.supervisor.rotation import ROTATIONS, STEPS, House
 
-    house = House(_settings(None, data))
+    if unknown := set(step or STEPS) - set(STEPS):
+        raise Invalid(f"There is no step {min(unknown)}. Steps, in their order: {', '.join(STEPS)}.")
+    house = House(_settings(None, data), tuple(step or STEPS))
     for name, rotate in ROTATIONS.items():
         typer.echo(f"{name:14} {rotate(house)}")
 

@@ -95,17 +95,15 @@ async def seal_anew(session: AsyncSession, ring: KeyRing) -> int:
     return len(found)
 
 
-async def check_secrets(session: AsyncSession, keys: KeyFile | None) -> None:
+async def check_secrets(session: AsyncSession, ring: KeyRing | None) -> None:
     """Raise Unavailable, saying what to do, unless every stored secret opens with the keys there are."""
-    found = list(await session.scalars(_sealed()))
-    if found and keys is None:
-        raise Unavailable(
-            "NOTEHOUSE_SECRET_KEYS_FILE is not set, and data sources have secrets that need it."
-        )
-    ring = keys.ring() if keys and found else None
-    for source in found:
+    for source in await session.scalars(_sealed()):
+        if ring is None:
+            raise Unavailable(
+                "NOTEHOUSE_SECRET_KEYS_FILE is not set, and data sources have secrets that need it."
+            )
         try:
-            unseal(source, ring or KeyRing.new())
+            unseal(source, ring)
         except Unopenable as error:
             raise Unavailable(
                 f"{error.message} Bring back the file of secret keys (secrets/source-keys.json of the data folder, or a "

@@ -20,7 +20,8 @@ async def check_keys(settings: Settings) -> None:
     database = Database(required(settings.database_url, "database_url"))
     try:
         async with database.session() as session:
-            await check_secrets(session, Sources(settings).key_file)
+            keys = Sources(settings).key_file
+            await check_secrets(session, keys.ring() if keys else None)
     finally:
         await database.close()
 

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,15 @@ class Vault:
         return self.folder / "source-keys.json"
 
     def write_source_keys(self, file: Path, uid: int | None) -> None:
-        """Put those keys where only `uid` can read them; the copy there brings back ours if that was lost."""
-        kept = file.read_text() if file.exists() else ""
-        write_private(file, self._kept(self.source_keys.name, lambda: kept or KeyRing.new().text()), uid)
+        """Put those keys where only `uid` can read them.
+
+        A key that stands in one of the two places alone (a rotation was cut short, a file was lost) is kept in both.
+        """
+        places = (one for one in (file, self.source_keys) if one.exists())
+        rings = [KeyRing.read(one.read_text()) for one in places]
+        ring = reduce(KeyRing.joined, rings) if rings else KeyRing.new()
+        write_private(self.source_keys, ring.text())
+        write_private(file, ring.text(), uid)
 
     def demo_passwords(self, names: tuple[str, ...], shared: str | None) -> dict[str, str]:
         """Return the demo accounts' passwords; `shared` replaces them all."""

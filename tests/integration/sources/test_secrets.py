@@ -48,7 +48,7 @@ async def test_swapped_ciphertexts_do_not_decrypt(
         assert "does not belong where it stands" in checked.message
     async with database.session() as session:
         with pytest.raises(Unavailable, match="Nothing was changed"):
-            await check_secrets(session, KeyFile(keys_file))
+            await check_secrets(session, ring_of(keys_file))
 
 
 def ring_of(file: Path) -> KeyRing:
@@ -68,7 +68,7 @@ def start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-def rotate(postgres: RunningPostgres, keys_file: Path) -> subprocess.CompletedProcess[str]:
+def rotate(postgres: RunningPostgres, keys_file: Path, *steps: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.defpath,
         "PYTHONPATH": os.pathsep.join(sys.path),
@@ -77,6 +77,7 @@ def rotate(postgres: RunningPostgres, keys_file: Path) -> subprocess.CompletedPr
         "NOTEHOUSE_DATA": str(keys_file.parent),
     }
     command = [sys.executable, "-m", "notehouse_hub.cli", "rotate-keys"]
+    command += [word for step in steps for word in ("--step", step)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -100,6 +101,24 @@ async def test_after_a_rotation_all_connect_and_the_old_key_alone_opens_nothing(
         assert (await shelf.sources.check(source)).success  # a process that runs sees the new key by itself
         with pytest.raises(Unopenable, match="is not among the secret keys"):
             unseal(source, old)
+
+
+async def test_where_keys_are_handed_out_by_hand_the_steps_are_taken_one_by_one(
+    shelf: Shelf, foreign: ForeignPostgres, database: Database, keys_file: Path, postgres: RunningPostgres
+) -> None:
+    await shelf.put("one", "postgresql", foreign.config(), password=READER_PASSWORD)
+    old = ring_of(keys_file)
+    for step, keys in (("add", 2), ("use", 2), ("retire", 1)):
+        if step == "use":
+            early = await asyncio.to_thread(rotate, postgres, keys_file, "retire")
+            assert (early.returncode, "Bring back the file" in early.stderr) == (1, True)
+        done = await asyncio.to_thread(rotate, postgres, keys_file, step)
+        assert done.returncode == 0, done.stderr
+        assert len(ring_of(keys_file).keys) == keys
+        async with database.session() as session:
+            await check_secrets(session, ring_of(keys_file))
+    (source,) = await stored(database)
+    assert source.secret_key_id == ring_of(keys_file).current not in old.keys
 
 
 async def test_what_one_key_cannot_open_stops_a_rotation_with_nothing_changed(
@@ -142,7 +161,7 @@ async def test_a_key_that_cannot_open_what_is_stored_fails_the_start(
     assert ring_of(keys_file) == wrong
     keep(keys_file, right)
     async with database.session() as session:
-        await check_secrets(session, KeyFile(keys_file))
+        await check_secrets(session, ring_of(keys_file))
         with pytest.raises(Unavailable, match="NOTEHOUSE_SECRET_KEYS_FILE is not set"):
             await check_secrets(session, None)
 
@@ -163,5 +182,5 @@ async def test_a_write_and_a_rotation_wait_for_each_other(
     done = await rotating
     assert done.returncode == 0, done.stderr
     async with database.session() as session:
-        await check_secrets(session, KeyFile(keys_file))
+        await check_secrets(session, ring_of(keys_file))
     assert len(await stored(database)) == 80

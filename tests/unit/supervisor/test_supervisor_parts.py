@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from notehouse_core.secret_keys import KeyRing
 from notehouse_core.settings import Settings
 from notehouse_hub.embedded import clickhouse_engine
 from notehouse_hub.embedded.errors import UnsupportedPlatformError
@@ -173,3 +174,18 @@ def test_engines_that_do_not_answer_are_said_so() -> None:
         own_engines.postgres_version("database_url", away.database_url)
     with pytest.raises(SupervisorError, match="NOTEHOUSE_HUB_DATABASE_URL is not set"):
         own_engines.postgres_version("hub_database_url", None)
+
+
+def test_no_key_of_secrets_is_lost_between_its_two_places(tmp_path: Path) -> None:
+    vault, copy = Vault(tmp_path / "secrets").open(), tmp_path / "source-keys.json"
+    vault.write_source_keys(copy, None)
+    first = copy.read_text()
+    assert vault.source_keys.read_text() == first
+    assert copy.stat().st_mode & 0o777 == 0o600
+    vault.source_keys.unlink()
+    vault.write_source_keys(copy, None)
+    assert vault.source_keys.read_text() == first
+    newer = KeyRing.read(first).with_new_key()
+    copy.write_text(newer.text())  # where a rotation writes first
+    vault.write_source_keys(copy, None)
+    assert KeyRing.read(vault.source_keys.read_text()) == KeyRing.read(copy.read_text()) == newer
