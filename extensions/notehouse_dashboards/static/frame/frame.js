@@ -55,13 +55,24 @@ async function answerRequest(input) {
   const path = new URL(input instanceof Request ? input.url : input, location.href).pathname;
   const known = path.endsWith(`/api/kernels/${kernelId}`);
   const lists = /\/api\/(kernels|sessions|terminals)$/.test(path);
-  const model = { id: kernelId, name: "notehouse", execution_state: "idle", connections: 1, last_activity: new Date().toISOString() };
+  const model = {
+    id: kernelId,
+    name: "notehouse",
+    execution_state: "idle",
+    connections: 1,
+    last_activity: new Date().toISOString(),
+  };
   const body = known ? model : lists ? [] : { message: "There is nothing here." };
-  return new Response(JSON.stringify(body), { status: known || lists ? 200 : 404, headers: { "Content-Type": "application/json" } });
+  return new Response(JSON.stringify(body), {
+    status: known || lists ? 200 : 404,
+    headers: { "Content-Type": "application/json" },
+  });
 }
 
 function watchActs() {
-  const acted = (event) => { if (event.isTrusted) lastAct = Date.now(); };
+  const acted = (event) => {
+    if (event.isTrusted) lastAct = Date.now();
+  };
   for (const name of ["pointerdown", "keydown", "input", "wheel", "touchstart", "change", "drop"]) {
     addEventListener(name, acted, { capture: true, passive: true });
   }

@@ -61,7 +61,9 @@ export class LiveKernel {
       this.tell(state, detail);
       return;
     }
-    this.socket.send(encode(compose("shell", "comm_open", { comm_id: SYNC, target_name: "jupyter.widget.control", data: {} })));
+    this.socket.send(
+      encode(compose("shell", "comm_open", { comm_id: SYNC, target_name: "jupyter.widget.control", data: {} })),
+    );
     this.socket.send(encode(compose("shell", "comm_msg", { comm_id: SYNC, data: { method: "request_states" } })));
   }
 

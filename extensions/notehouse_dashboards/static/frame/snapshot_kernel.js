@@ -85,7 +85,12 @@ export class SnapshotKernel {
   #oneState(id, say) {
     const { state, buffers = [] } = this.models[id];
     const data = { method: "update", state, buffer_paths: buffers.map(({ path }) => path) };
-    return say("iopub", "comm_msg", { comm_id: id, data }, buffers.map((held) => fromBase64(held.data)));
+    return say(
+      "iopub",
+      "comm_msg",
+      { comm_id: id, data },
+      buffers.map((held) => fromBase64(held.data)),
+    );
   }
 }
 

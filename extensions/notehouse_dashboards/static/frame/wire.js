@@ -31,7 +31,9 @@ export function decode(frame) {
   const offset = (index) => Number(view.getBigUint64(WORD * (index + 1), true));
   const part = (index) => bytes.subarray(offset(index), offset(index + 1));
   const message = { channel: decoder.decode(part(0)), buffers: [] };
-  JSON_PARTS.forEach((name, index) => { message[name] = JSON.parse(decoder.decode(part(index + 1))); });
+  JSON_PARTS.forEach((name, index) => {
+    message[name] = JSON.parse(decoder.decode(part(index + 1)));
+  });
   for (let index = JSON_PARTS.length + 1; index < count - 1; index += 1) message.buffers.push(part(index));
   return message;
 }
@@ -49,7 +51,8 @@ export function compose(channel, type, content, { parent = {}, buffers = [], ses
   return { channel, header, parent_header: parent, metadata: {}, content, buffers };
 }
 
-function randomId() { // pages served without TLS have no randomUUID
+function randomId() {
+  // pages served without TLS have no randomUUID
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

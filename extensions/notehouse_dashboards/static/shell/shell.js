@@ -5,7 +5,16 @@ const frame = document.getElementById("dashboard");
 const filters = document.querySelector("[data-filters]");
 const place = frame?.dataset.path;
 let asked = 0; // which choice is the newest
-const WORDS = { making: "Preparing", starting: "Starting Python", live: "Live", paused: "Paused: use a control to go on", waiting: "Connecting again", lost: "Not live", failed: "An update failed", stale: "Reload for the newest version" };
+const WORDS = {
+  making: "Preparing",
+  starting: "Starting Python",
+  live: "Live",
+  paused: "Paused: use a control to go on",
+  waiting: "Connecting again",
+  lost: "Not live",
+  failed: "An update failed",
+  stale: "Reload for the newest version",
+};
 
 function show({ state, detail }) {
   const place = document.querySelector("[data-state]");

@@ -22,7 +22,13 @@ function searchAsYouType(input) {
   show();
 }
 
-const STEPS = [[60, "second", 1], [3600, "minute", 60], [86400, "hour", 3600], [2592000, "day", 86400], [Infinity, "month", 2592000]];
+const STEPS = [
+  [60, "second", 1],
+  [3600, "minute", 60],
+  [86400, "hour", 3600],
+  [2592000, "day", 86400],
+  [Infinity, "month", 2592000],
+];
 
 function relative(seconds) {
   const [, unit, size] = STEPS.find(([limit]) => Math.abs(seconds) < limit);
