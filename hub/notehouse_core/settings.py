@@ -158,7 +158,6 @@ class Settings(BaseSettings):
     live_kernels_per_user: int = 4
     concurrent_runs: int = 2
     notebook_bytes: int = 10_000_000
-    artifact_bytes: int = 100_000_000
     cell_timeout_seconds: int = 600
     usage_days: int = Field(default=400, ge=1, description="how long usage analytics are kept")
     log_level: str = "INFO"

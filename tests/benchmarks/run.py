@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import httpx
 
-from benchmarks import p1_first_view, p6_sql_to_frame, p7_query_gateway, p18_second_start
+from benchmarks import p1_first_view, p6_sql_to_frame, p7_query_gateway, p14_api_in_a_crowd, p18_second_start
 from benchmarks.figures import Result, holds, table
 from benchmarks.stage import Stage, folder, free_port, start
 from notehouse_core.errors import NotehouseError
@@ -20,6 +20,7 @@ TARGETS: dict[str, Callable[[Stage], list[Result]]] = {
     "P1": p1_first_view.measure,
     "P6": p6_sql_to_frame.measure,
     "P7": p7_query_gateway.measure,
+    "P14": p14_api_in_a_crowd.measure,
     "P18": p18_second_start.measure,
 }
 

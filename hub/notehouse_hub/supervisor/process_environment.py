@@ -151,6 +151,7 @@ def hub(platform: Platform) -> dict[str, str]:
         **_culling(platform),
         **_accounts(platform),
         **_openid(platform),
+        "NOTEHOUSE_KERNELS_PER_GATEWAY": str(platform.settings.kernels_per_gateway),
     }
 
 
@@ -217,6 +218,9 @@ def api(platform: Platform) -> dict[str, str]:
         "NOTEHOUSE_SOURCE_HOSTS": platform.settings.source_hosts,
         "NOTEHOUSE_INTERACTIVE_TOKEN_SECONDS": str(platform.settings.interactive_token_seconds),
         "NOTEHOUSE_SIGNING_KEY_FILE": str(platform.folders.data / "keys" / "signing-key.pem"),
+        "NOTEHOUSE_NOTEBOOK_BYTES": str(platform.settings.notebook_bytes),
+        "NOTEHOUSE_REQUESTS_A_MINUTE": str(platform.settings.requests_a_minute),
+        "NOTEHOUSE_TENANT_REQUESTS_A_MINUTE": str(platform.settings.tenant_requests_a_minute),
     }
 
 
@@ -268,6 +272,8 @@ def dashboards(platform: Platform) -> dict[str, str]:
         **_clickhouse(platform),
         **_hub_service(platform, "dashboards", prefix="/services/dashboards/"),
         "NOTEHOUSE_FRAME_KEY": platform.vault.text("frame-key"),
+        "NOTEHOUSE_LIVE_KERNELS_PER_USER": str(platform.settings.live_kernels_per_user),
+        "NOTEHOUSE_CELL_TIMEOUT_SECONDS": str(platform.settings.cell_timeout_seconds),
     }
 
 
@@ -282,6 +288,8 @@ def worker(platform: Platform) -> dict[str, str]:
         **_messages(platform),
         **_printing(platform),
         "NOTEHOUSE_WEBHOOK_KEY": platform.vault.text("webhook-key"),
+        "NOTEHOUSE_CONCURRENT_RUNS": str(platform.settings.concurrent_runs),
+        "NOTEHOUSE_CELL_TIMEOUT_SECONDS": str(platform.settings.cell_timeout_seconds),
     }
 
 
