@@ -152,10 +152,11 @@ class House:
 
 
 @contextmanager
-def running_house() -> Iterator[House]:
+def running_house(quotas: dict[str, int] | None = None) -> Iterator[House]:
+    """Start one; `quotas` are those of both tenants."""
     with engine_folder() as folder, embedded_postgres(folder) as postgres:
         migrate.upgrade(postgres.urls.owner)
-        plan = asyncio.run(_furnish(postgres.urls.app))
+        plan = asyncio.run(_furnish(postgres.urls.app, quotas or {}))
         users = folder / "users.xml"
         write_users_file(plan, CLASS_SECRET, users)
         port = secrets.choice([one for one in (free_port() for _ in range(3)) if one > 2000])
@@ -192,21 +193,21 @@ def _signer(folder: Path) -> Signer:
     return Signer.from_file(folder / "signing-key.pem")
 
 
-async def _furnish(url: str) -> AccessPlan:
+async def _furnish(url: str, quotas: dict[str, int]) -> AccessPlan:
     database = Database(url)
     try:
         async with database.session() as session:
             session.add(User(username="admin", is_admin=True))
             for slug, carrier in (("united", "UA"), ("delta", "DL")):
-                session.add_all(_tenant(slug, carrier))
+                session.add_all(_tenant(slug, carrier, quotas))
         async with database.session() as session:
             return await load_access_plan(session)
     finally:
         await database.close()
 
 
-def _tenant(slug: str, carrier: str) -> list[Any]:
-    tenant = Tenant(id=uuid7(), slug=slug, name=slug.title())
+def _tenant(slug: str, carrier: str, quotas: dict[str, int]) -> list[Any]:
+    tenant = Tenant(id=uuid7(), slug=slug, name=slug.title(), settings={"quotas": quotas})
     grants = {
         "flights": {"row_filter": f"carrier = '{carrier}'"},
         "late": {"row_filter": f"carrier = '{carrier}'"},

@@ -34,7 +34,7 @@ MADE = [
 
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
-    with running_house() as one:
+    with running_house({"rows_to_read": 2 * 10**12}) as one:
         for statement in MADE:
             one.clickhouse.query(statement)
         yield one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +83,10 @@ class Kernel:
 
     def run(self, code: str, *, stdin: bool = False, answer: str = "", seconds: float = 60) -> Said:
         return self.said(self.send(code, stdin=stdin), seconds, answer)
+
+    def kill(self) -> None:
+        """End it as a machine that runs out of memory would."""
+        self.manager.signal_kernel(signal.SIGKILL)
 
     def reply(self, message_id: str) -> dict[str, Any]:
         while True:
