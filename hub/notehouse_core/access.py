@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, field
 
 PLATFORM = "*"  # the tenant of the platform admin's own class
 REQUESTS = "requests_a_minute"  # a limit of people, not of classes: on the API, not on ClickHouse
+ASK_ABOVE = (
+    "ask_above_rows"  # of a tenant: a cell that would read more asks before it runs; no limit by itself
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -38,7 +41,7 @@ class Limits:
     queries_an_hour: int = 100_000
 
 
-LIMITS = (*Limits.__dataclass_fields__, REQUESTS)
+LIMITS = (*Limits.__dataclass_fields__, REQUESTS, ASK_ABOVE)
 
 
 @dataclass(frozen=True)

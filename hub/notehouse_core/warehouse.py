@@ -24,6 +24,7 @@ MEDIA_TYPES = {
     "arrow": "application/vnd.apache.arrow.stream",
     "parquet": "application/vnd.apache.parquet",
 }
+_AWAY = "The query gateway does not answer. It is being started again: try in a few seconds."
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,23 @@ class Warehouse:
         except httpx.HTTPError:
             return False
 
+    async def estimate(self, statement: Statement, token: str) -> dict[str, Any]:
+        """Say what a statement would read. Raises QueryRefused, SourceDown, SourceTimeout or TooMany."""
+        request = self._client.build_request(
+            "POST",
+            f"/estimate/{statement.data_source}/",
+            params={f"param_{name}": text_of(value) for name, value in statement.parameters.items()},
+            content=statement.sql.encode(),
+            headers={"Authorization": f"Bearer {token}", **log_context.passed_on()},
+        )
+        try:
+            answer = await self._client.send(request)
+        except httpx.TransportError as error:
+            raise errors.SourceDown(_AWAY) from error
+        _refuse(answer, answer.content, statement.sql)
+        found: dict[str, Any] = answer.json()
+        return found
+
     async def run(self, statement: Statement, output: str, token: str) -> Answer:
         """Run a statement. Raises QueryRefused, SourceDown, SourceTimeout, TooMany or TooLarge."""
         parameters = {
@@ -94,9 +112,7 @@ class Warehouse:
             async with _closing(answer):
                 content = await _read(answer)
         except httpx.TransportError as error:
-            raise errors.SourceDown(
-                "The query gateway does not answer. It is being started again: try in a few seconds."
-            ) from error
+            raise errors.SourceDown(_AWAY) from error
         _refuse(answer, content, statement.sql)
         return Answer(answer.headers.get("X-ClickHouse-Query-Id", ""), content, _summary(answer))
 

@@ -15,6 +15,10 @@ from notehouse_core.token_renewal import RENEW, RENEW_HEADER, renewed
 from notehouse_sql.errors import SqlError, explain
 
 CONNECT_SECONDS = 5
+_AWAY = (
+    "The query gateway does not answer, or the connection to it broke. It is started again by itself: run the cell once "
+    "more in a few seconds."
+)
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,7 @@ class QueryGateway:
                     raise explain(answer.read().decode(errors="replace"), statement.sql)
                 yield answer.iter_bytes()
         except httpx.TransportError as error:
-            raise SqlError(
-                "The query gateway does not answer, or the connection to it broke. It is started again by itself: "
-                "run the cell once more in a few seconds."
-            ) from error
+            raise SqlError(_AWAY) from error
 
     def _sent(self, statement: Statement) -> AbstractContextManager[httpx.Response]:
         return self._http.stream(
@@ -75,6 +76,27 @@ class QueryGateway:
             content=statement.sql.encode(),
             headers=self._headers(),
         )
+
+    def estimate(self, statement: Statement) -> dict[str, Any]:
+        """What a statement would read, against the limits of this kernel's token. Raises SqlError."""
+        parameters = {f"param_{name}": value for name, value in statement.parameters.items()}
+        content = statement.sql.encode()
+        return self._asked(
+            "POST", f"/estimate/{statement.source}/", statement.sql, params=parameters, content=content
+        )
+
+    def limits(self) -> dict[str, Any]:
+        """The limits of this kernel's token. Raises SqlError."""
+        return self._asked("GET", "/limits", "")
+
+    def _asked(self, method: str, path: str, sql: str, **sent: Any) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, path, headers=self._headers(), timeout=30, **sent)
+        except httpx.TransportError as error:
+            raise SqlError(_AWAY) from error
+        if answer.is_error:
+            raise explain(answer.text, sql)
+        return dict(answer.json())
 
     def progress(self, query_id: str) -> dict[str, Any] | None:
         """How far a running statement is; None when it does not run or nobody can say."""

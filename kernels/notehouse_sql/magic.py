@@ -6,23 +6,16 @@ import time
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.display import display
 
-from notehouse_sql import arguments, frames, snippets, table_frames
+from notehouse_sql import arguments, commands, frames, snippets, table_frames
 from notehouse_sql.arguments import Arguments
-from notehouse_sql.errors import SqlError
+from notehouse_sql.estimating import Threshold
 from notehouse_sql.helping.catalog import Catalog
 from notehouse_sql.helping.hints import hints
 from notehouse_sql.result import Result
 from notehouse_sql.session import Session
-
-_COMMANDS = {
-    "tables": "SELECT database, name AS table, comment FROM system.tables "
-    "WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA') ORDER BY ALL",
-    "columns": "SELECT name, type, comment FROM system.columns "
-    "WHERE database = currentDatabase() AND table = {table:String} ORDER BY position",
-}
 
 
 @magics_class
@@ -34,11 +27,13 @@ class SqlMagics(Magics):
         self._variables: dict[str, Any] = shell.user_ns
         self.session = Session(shell.user_ns)
         self.catalog = Catalog(self.session)
+        self._threshold = Threshold(self.session)
 
     @line_cell_magic
     def sql(self, line: str, cell: str | None = None) -> Any:
         """Run SQL and answer a frame: %%sql [source] [name <<] [--as NAME] [--with NAME] [--limit N | --all]."""
         asked = arguments.parse(line, cell)
+        asked.use = asked.use or snippets.used_in(asked.sql, but=asked.keep or asked.save)
         for name in (asked.keep, asked.save):
             if name:
                 snippets.keep(name, asked.sql, asked.use)
@@ -52,21 +47,10 @@ class SqlMagics(Magics):
         self._variables[asked.assign] = frame
         return None
 
-    @line_magic
-    def sqlcmd(self, line: str) -> Any:
-        """Show what there is: %sqlcmd sources | tables | columns TABLE | history."""
-        name, *rest = line.split() or [""]
-        if name == "sources":
-            return self._rows(
-                "SELECT DISTINCT name AS database, comment FROM system.databases ORDER BY name", {}
-            )
-        if name == "history":
-            import pandas as pd
-
-            return pd.DataFrame(self.session.history, columns=["sql", "rows", "seconds"])
-        if name not in _COMMANDS or (name == "columns") != bool(rest):
-            raise SqlError("It is written: %sqlcmd sources | tables | columns TABLE | history")
-        return self._rows(_COMMANDS[name], {"table": rest[-1]} if rest else {})
+    @line_cell_magic
+    def sqlcmd(self, line: str, cell: str | None = None) -> Any:
+        """Show what there is: %sqlcmd sources | tables | columns TABLE | history | estimate SELECT … | profile TABLE | …."""
+        return commands.run(self.session, line, cell)
 
     def _kept(self, asked: Arguments) -> None:
         """Keep a query under a name, for SQL and for Python, without fetching anything."""
@@ -80,14 +64,13 @@ class SqlMagics(Magics):
 
     def _run(self, asked: Arguments) -> Any:
         text = snippets.composed(asked.sql, asked.use)
+        statement = self.session.bound(text, asked.source, _settings(asked))
+        self._threshold.check(statement, self.shell)
         began = time.monotonic()
-        result = self.session.ask(text, asked.source, limit=asked.limit, settings=_settings(asked))
+        result = self.session.fetch(statement, asked.limit)
         seconds = self.session.remember(text, result.table.num_rows, began)
         _tell("\n".join([_told(result, seconds), *hints(self.catalog, text, self.session.rows_read)]))
         return _formed(result, asked.form)
-
-    def _rows(self, sql: str, values: dict[str, str]) -> Any:
-        return self.session.ask(sql, values=values).frame()
 
 
 def _formed(result: frames.Result, form: str) -> Any:

@@ -11,6 +11,8 @@ from IPython.core.error import UsageError
 from notehouse_sql.errors import SqlError
 
 _WITH = re.compile(r"\s*WITH\b(\s+RECURSIVE\b)?", re.IGNORECASE)
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+(?:`([^`.]+)`|([A-Za-z_]\w*)(?![\w.(]))", re.IGNORECASE)
+_DEFINED = re.compile(r"`?(\w+)`?\s+AS\s+(?:MATERIALIZED\s+)?\(\s*(?:SELECT|WITH)", re.IGNORECASE)
 
 
 def keep(name: str, sql: str, use: Sequence[str]) -> None:
@@ -34,6 +36,28 @@ def composed(sql: str, use: Sequence[str]) -> str:
     except UsageError as error:
         raise SqlError(str(error)) from None
     return text if own is None else _joined(text, main, bool(own[1]))
+
+
+def used_in(sql: str, but: str | None = None) -> tuple[str, ...]:
+    """Saved queries that a statement reads by their names, as jupysql finds them; `but` is the one being saved."""
+    kept = {name for name in names() if name != but}
+    own = {name.lower() for name in _DEFINED.findall(sql)}  # the statement's own WITH comes first
+    read = dict.fromkeys(name for found in _READ.findall(sql) for name in found if name)
+    return tuple(name for name in read if name in kept and name.lower() not in own)
+
+
+def text_of(name: str) -> str:
+    """The text of a saved query. Raises SqlError for a name that is not known."""
+    try:
+        return str(store()[name]._query)
+    except UsageError as error:
+        raise SqlError(str(error)) from None
+
+
+def forget(name: str) -> None:
+    """Forget a saved query. Raises SqlError for a name that is not known."""
+    text_of(name)
+    del store()[name]
 
 
 def names() -> list[str]:

@@ -119,6 +119,7 @@ CAPABILITIES = [
     Row("POST", "/data-sources/{source_id}/schema/refresh", (403, 403, 404, 202, 401)),
     Row("GET", "/data-sources/{source_id}/tables/{table}/preview", (200, 403, 404, 403, 401)),
     Row("POST", "/queries", (200, 403, 200, 200, 401), {"sql": "SELECT 1"}),
+    Row("POST", "/queries/estimate", (200, 403, 200, 200, 401), {"sql": "SELECT 1"}),
     Row("GET", "/dashboards", (200, 200, 200, 200, 401)),
     Row(
         "POST",

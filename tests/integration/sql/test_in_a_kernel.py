@@ -81,11 +81,13 @@ def test_what_does_not_hold_ends_a_run_with_the_rule(
     assert [one["held"] for one in shown[0]["rules"]] == [True, False]
 
 
-def run_of_papermill(house: House, folder: Path, monkeypatch: pytest.MonkeyPatch, *cells: str) -> Any:
+def run_of_papermill(
+    house: House, folder: Path, monkeypatch: pytest.MonkeyPatch, *cells: str, token: str = ""
+) -> Any:
     """A run of papermill, to be started."""
     (folder / "jupyter").mkdir()
     (folder / "jupyter" / "kernels").symlink_to(kernelspec_folder())
-    (folder / "token").write_text(house.admin)
+    (folder / "token").write_text(token or house.admin)
     for name, value in {
         "JUPYTER_PATH": str(folder / "jupyter"),
         "NOTEHOUSE_QUERY_URL": house.url,

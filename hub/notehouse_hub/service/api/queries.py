@@ -21,13 +21,18 @@ router = ApiRouter(prefix="/queries", tags=["Queries"])
 _SECONDS = 120  # life of the token that one query runs under
 
 
-class QueryRequest(Body):
+class StatementRequest(Body):
     """A statement; `parameters` fill its {name:Type} places as typed values, never as text."""
 
     sql: str = Field(min_length=1, max_length=1_000_000)
     data_source: str = "warehouse"
     tenant: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class QueryRequest(StatementRequest):
+    """A statement to run."""
+
     format: Literal["json", "csv", "arrow", "parquet"] = "json"
     limit: int = Field(default=10_000, ge=1, le=100_000)
 
@@ -71,7 +76,52 @@ async def run(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) ->
     return _result(answer, body.limit, (time.perf_counter() - began) * 1000)
 
 
-async def token_for(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) -> str:
+class TableEstimate(BaseModel):
+    """What would be read of a table: by its index where all of its rows are the caller's, else at most the caller's rows."""
+
+    table: str
+    basis: Literal["index", "own rows", "unknown"]
+    rows: int | None
+    bytes: int | None
+    parts: int | None
+    marks: int | None
+
+
+class Limits(BaseModel):
+    """What one query of the caller's may use."""
+
+    rows_to_read: int
+    execution_seconds: int
+
+
+class Estimate(BaseModel):
+    """What a statement would read; null where that is not known. `exceeds` names limits that would stop it."""
+
+    rows: int | None
+    bytes: int | None
+    parts: int | None
+    marks: int | None
+    exact: bool = Field(
+        description="every figure comes from an index; otherwise rows and bytes are the most there can be"
+    )
+    seconds: float | None = Field(description="by what the tenant's earlier queries took")
+    tables: list[TableEstimate]
+    limits: Limits
+    exceeds: list[str]
+    ask_above_rows: int | None = Field(
+        description="the tenant's setting: a cell that would read more asks first"
+    )
+
+
+@router.post("/estimate")
+async def estimate(body: StatementRequest, caller: CallerDep, resources: ResourcesDep) -> Estimate:
+    """Say what a statement would read and how long it would take, without running it."""
+    token = await token_for(body, caller, resources)
+    statement = Statement(body.data_source, body.sql, body.parameters, 1)
+    return Estimate.model_validate(await resources.warehouse.estimate(statement, token))
+
+
+async def token_for(body: StatementRequest, caller: CallerDep, resources: ResourcesDep) -> str:
     """Return a token of the caller's own rights that lives as long as the query."""
     if caller.claims is not None:
         return resources.signer.sign(_short(caller.claims))

@@ -32,6 +32,9 @@ class Quotas(Body):
     requests_a_minute: int | None = Field(
         default=None, ge=1, le=_MOST, description="of one person, to the API"
     )
+    ask_above_rows: int | None = Field(
+        default=None, ge=1, le=_MOST, description="a cell that would read more asks before it runs"
+    )
 
 
 class QuotasOut(BaseModel):

@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from notehouse_core.settings import API_PREFIX, Settings, required
@@ -23,7 +24,8 @@ PREFIX = f"{API_PREFIX}/clickhouse"
 DEFAULT_SOURCE = "warehouse"
 _SOURCE = re.compile(r"/(?:([a-z][a-z0-9_-]{0,63})/?)?")
 _QUERY = re.compile(r"/query/([^/]+)")
-_OUR_WORDS = {"ping", "query", "health", "metrics"}
+_ESTIMATE = re.compile(r"/estimate(/.*)?")
+_OUR_WORDS = {"ping", "query", "health", "metrics", "estimate", "limits"}
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,10 @@ class Gateway:
             client.respond(200, b"Ok.\n")
         elif found := _QUERY.fullmatch(path):
             await self._one_query(request, client, found[1])
+        elif found := _ESTIMATE.fullmatch(path):
+            await self._estimate(request, client, _source(found[1] or "/"))
+        elif path == "/limits":
+            await self._limits(request, client)
         else:
             await self._statement(request, client, _source(path))
 
@@ -90,6 +96,22 @@ class Gateway:
         default = rights.default_database(one.claims.tenant, source, one.databases(source))
         question = canonical_request.question(request, asked(request), one, source, default)
         await self._statements.run(question, one, client)
+
+    async def _estimate(self, request: ClientRequest, client: ClientConnection, source: str) -> None:
+        """Tell what a statement would read, against the limits of who asks."""
+        if request.method != "POST":
+            raise Refusal(BAD_ARGUMENTS, 405, "Send the statement with POST.", {"Allow": "POST"})
+        one, rights = await self._holder(request)
+        holder.check_source(one, source)
+        default = rights.default_database(one.claims.tenant, source, one.databases(source))
+        question = canonical_request.question(request, asked(request), one, source, default)
+        found = await self._statements.estimate(question, one, source)
+        _respond_json(client, 200, {**found, **_against(found, one, rights)})
+
+    async def _limits(self, request: ClientRequest, client: ClientConnection) -> None:
+        """Tell the limits of who asks."""
+        one, rights = await self._holder(request)
+        _respond_json(client, 200, _limits_of(one, rights))
 
     async def _one_query(self, request: ClientRequest, client: ClientConnection, given: str) -> None:
         """Tell how far a query is (GET), or end it (DELETE)."""
@@ -136,6 +158,25 @@ class Gateway:
             "waiting": self._statements.turnstile.waiting,
         }
         client.respond(200, self._statements.metrics.text(gauges).encode())
+
+
+def _limits_of(one: Holder, rights: Rights) -> dict[str, Any]:
+    limits = one.access_class.limits
+    return {
+        "limits": {"rows_to_read": limits.rows_to_read, "execution_seconds": limits.execution_seconds},
+        "ask_above_rows": rights.ask_above.get(one.claims.tenant),
+    }
+
+
+def _against(found: Mapping[str, Any], one: Holder, rights: Rights) -> dict[str, Any]:
+    """Hold an estimate against limits: which would be exceeded?"""
+    limits = _limits_of(one, rights)
+    counted = {"rows_to_read": found["rows"], "execution_seconds": found["seconds"]}
+    most = limits["limits"]
+    return {
+        **limits,
+        "exceeds": [name for name, value in counted.items() if value is not None and value > most[name]],
+    }
 
 
 def _source(path: str) -> str:

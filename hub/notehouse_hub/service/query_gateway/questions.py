@@ -113,6 +113,12 @@ class Questions:
         """Ask as the admin; for statements of our own only."""
         return await self._ask(statement, settings, self._admin)
 
+    async def as_user(
+        self, statement: bytes, settings: Mapping[str, str], account: tuple[str, str]
+    ) -> Answer:
+        """Ask as an access class's own user and password."""
+        return await self._ask(statement, settings, account)
+
     def headers(self, user: str, password: str) -> dict[str, str]:
         """Return the headers with which a request goes up."""
         identity = {"X-ClickHouse-User": user, "X-ClickHouse-Key": password} if user else {}

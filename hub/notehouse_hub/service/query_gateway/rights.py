@@ -15,7 +15,7 @@ import psycopg
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from notehouse_core.access import PLATFORM, AccessPlan
+from notehouse_core.access import ASK_ABOVE, PLATFORM, AccessPlan
 from notehouse_core.store.announcements import heard
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import DataSource, Tenant, Token
@@ -39,6 +39,7 @@ class Rights:
     databases: Mapping[tuple[str, str], str] = field(
         default_factory=dict
     )  # (tenant, source) -> default database
+    ask_above: Mapping[str, int] = field(default_factory=dict)  # tenant -> rows above which a cell asks first
 
     def default_database(self, tenant: str, source: str, granted: list[str]) -> str:
         """Return the database of unqualified names: the source's own, or else the first that is granted."""
@@ -131,4 +132,10 @@ async def _load(database: Database) -> Rights:
         for tenant, source in sources:
             chosen = warehouse_database(source)
             databases[tenant, source.name] = databases[PLATFORM, source.name] = chosen
-        return Rights(plan, ended, databases)
+        tenants = await session.execute(select(Tenant.slug, Tenant.settings))
+        ask_above = {
+            slug: int(quotas[ASK_ABOVE])
+            for slug, settings in tenants
+            if (quotas := settings.get("quotas") or {}).get(ASK_ABOVE)
+        }
+        return Rights(plan, ended, databases, ask_above)

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from notehouse_core.access import clickhouse_password
 from notehouse_hub.service.query_gateway.canonical_request import Question, runs_as
+from notehouse_hub.service.query_gateway.estimates import Estimates
 from notehouse_hub.service.query_gateway.gate.gate import Gate, Statement
 from notehouse_hub.service.query_gateway.holder import Holder
 from notehouse_hub.service.query_gateway.metrics import Metrics
@@ -48,6 +49,7 @@ class Statements:
         self._pool = pool
         self._questions = questions
         self._gate = Gate(questions)
+        self._estimates = Estimates(questions, class_secret)
         self._running = running
         self._secret = class_secret
 
@@ -67,6 +69,13 @@ class Statements:
             raise
         finally:
             self._running.remove(one)
+
+    async def estimate(self, asked: Question, holder: Holder, source: str) -> dict[str, Any]:
+        """Say what a statement would read. Raises Refusal."""
+        most = holder.access_class.limits.concurrent_queries
+        async with self.turnstile.turn(holder.claims.tenant, holder.name, most):
+            await self._judge(asked)
+            return await self._estimates.of(asked, holder, source)
 
     async def _judge(self, asked: Question) -> None:
         try:

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from notehouse_hub.service.query_gateway.gate import statement_rules, tree
 from notehouse_hub.service.query_gateway.gate.canonical import CanonicalText
 from notehouse_hub.service.query_gateway.questions import Answer, Questions
-from notehouse_hub.service.query_gateway.refusal import SYNTAX_ERROR, Refusal, too_large, unavailable
+from notehouse_hub.service.query_gateway.refusal import (
+    ACCESS_DENIED,
+    SYNTAX_ERROR,
+    Refusal,
+    too_large,
+    unavailable,
+)
 
 _EXPLAIN = b"EXPLAIN AST "
 _REMEMBERED = 4096  # statements
@@ -72,7 +78,7 @@ class Gate:
         statement_rules.check_settings(text)
         shown = await self._tree(statement)
         if shown.status != 200:
-            raise _engines_words(shown)
+            raise engines_words(shown)
         lines = shown.body.decode(errors="replace").splitlines()
         if len(lines) > _MOST_NODES:
             raise too_large("The statement has too many parts. Put long lists of values into a parameter.")
@@ -82,7 +88,7 @@ class Gate:
     async def _why_unreadable(self, statement: Statement, answer: Answer) -> Refusal:
         """Return the engine's words on the statement itself; the quoted text has other positions."""
         shown = await self._tree(statement)
-        return _engines_words(answer if shown.status == 200 else shown)
+        return engines_words(answer if shown.status == 200 else shown)
 
     async def _tree(self, statement: Statement) -> Answer:
         settings = {"default_format": "JSONCompactStringsEachRow", "database": statement.database}
@@ -95,13 +101,13 @@ class Gate:
         return await self._questions.as_gate(question, {"default_format": "JSONCompactStringsEachRow"})
 
 
-def _engines_words(answer: Answer) -> Refusal:
-    """Pass on why the engine could not read a statement, with positions as its author counts them."""
+def engines_words(answer: Answer, before: int = len(_EXPLAIN)) -> Refusal:
+    """Pass on why the engine could not read a statement, positions as its author counts them: `before` bytes were ours."""
     if not answer.code:
         return unavailable("ClickHouse does not answer. Try again in a moment.")
     text = answer.body.decode(errors="replace").strip()
     text = re.sub(r"^Code: \d+\. DB::Exception: ", "", text)
     text = re.sub(r" \([A-Z_]+\) \(version [^)]*\)$", "", text)
-    text = _POSITION.sub(lambda found: f"failed at position {max(1, int(found[1]) - len(_EXPLAIN))}", text)
-    text = _COLUMN.sub(lambda found: f"(line 1, col {max(1, int(found[1]) - len(_EXPLAIN))})", text)
-    return Refusal(answer.code or SYNTAX_ERROR, 400, text)
+    text = _POSITION.sub(lambda found: f"failed at position {max(1, int(found[1]) - before)}", text)
+    text = _COLUMN.sub(lambda found: f"(line 1, col {max(1, int(found[1]) - before)})", text)
+    return Refusal(answer.code, 403 if answer.code == ACCESS_DENIED else 400, text)

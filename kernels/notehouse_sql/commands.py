@@ -1,0 +1,128 @@
+"""`%sqlcmd`: what there is, what it costs, what it looks like; jupysql's words and our own."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from notehouse_sql import snippets
+from notehouse_sql.arguments import DEFAULT_SOURCE
+from notehouse_sql.errors import SqlError
+from notehouse_sql.estimating import told
+from notehouse_sql.profiling import profile
+from notehouse_sql.relation import relation
+from notehouse_sql.session import Session
+
+_SOURCES = "SELECT DISTINCT name AS database, comment FROM system.databases ORDER BY name"
+_TABLES = (
+    "SELECT database, name AS table, comment FROM system.tables "
+    "WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA') ORDER BY ALL"
+)
+_COLUMNS = (
+    "SELECT name, type, comment FROM system.columns "
+    "WHERE database = {database:String} AND table = {table:String} ORDER BY position"
+)
+_HELP = (
+    "It is written: %sqlcmd sources | tables | columns TABLE | history | estimate SELECT … | profile TABLE | "
+    "snippets [NAME] [--delete NAME] | explore TABLE"
+)
+
+
+def run(session: Session, line: str, cell: str | None) -> Any:
+    """Answer one command. Raises SqlError that says how commands are written."""
+    name, _, rest = line.strip().partition(" ")
+    if name not in _COMMANDS:
+        raise SqlError(f"There is no command {name!r}. {_HELP}" if name else _HELP)
+    return _COMMANDS[name](session, f"{rest.strip()}\n{cell}" if cell else rest.strip())
+
+
+def _sources(session: Session, _: str) -> Any:
+    return session.ask(_SOURCES).frame()
+
+
+def _tables(session: Session, _: str) -> Any:
+    return session.ask(_TABLES).frame()
+
+
+def _columns(session: Session, rest: str) -> Any:
+    database, _, table = _table_of(rest).rpartition(".")
+    if not database:
+        database = session.ask("SELECT currentDatabase() AS d").table.to_pylist()[0]["d"]
+    return session.ask(_COLUMNS, values={"database": database, "table": table}).frame()
+
+
+def _history(session: Session, _: str) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(session.history, columns=["sql", "rows", "seconds"])
+
+
+def _estimate(session: Session, rest: str) -> Any:
+    """What a statement, a table or a saved query would cost: a sentence, and a line for each table."""
+    import pandas as pd
+
+    if not rest.strip():
+        raise SqlError("Say what to estimate: %sqlcmd estimate SELECT …, or the name of a saved query")
+    text = rest.strip()
+    if " " not in text and "\n" not in text:
+        text = f"SELECT * FROM {relation(text).sql}"
+    found = session.gateway.estimate(
+        session.bound(snippets.composed(text, snippets.used_in(text)), DEFAULT_SOURCE)
+    )
+    print(f"{told(found)}.")
+    columns = ["table", "rows", "bytes", "marks", "parts", "basis"]
+    return pd.DataFrame(found["tables"], columns=columns).convert_dtypes()
+
+
+def _profile(session: Session, rest: str) -> Any:
+    return profile(session, relation(_table_of(rest)))
+
+
+def _snippets(session: Session, rest: str) -> Any:
+    """Names and texts of what is saved; with a name, that one's text."""
+    import pandas as pd
+
+    words = shlex.split(rest)
+    if words[:1] and words[0] in {"-d", "--delete"}:
+        for name in words[1:]:
+            snippets.forget(name)
+        words = []
+    if words:
+        print(snippets.text_of(words[0]))
+        return None
+    kept = [{"name": name, "sql": snippets.text_of(name)} for name in snippets.names()]
+    return pd.DataFrame(kept, columns=["name", "sql"])
+
+
+def _refused(why: str) -> Callable[[Session, str], Any]:
+    def refuse(session: Session, rest: str) -> Any:
+        raise SqlError(why)
+
+    return refuse
+
+
+def _table_of(rest: str) -> str:
+    """The table that a command is about, also as jupysql writes it: --table NAME."""
+    words = [word for word in shlex.split(rest) if word not in {"--table", "-t"}]
+    if len(words) != 1:
+        raise SqlError(f"Name one table. {_HELP}")
+    return words[0]
+
+
+_COMMANDS: dict[str, Callable[[Session, str], Any]] = {
+    "sources": _sources,
+    "tables": _tables,
+    "columns": _columns,
+    "history": _history,
+    "estimate": _estimate,
+    "profile": _profile,
+    "snippets": _snippets,
+    "connect": _refused(
+        "Sources are connected already, with your own rights: %sqlcmd sources lists them. A new one is connected by an "
+        "administrator in the portal, under Data sources, so that no password stands in a notebook."
+    ),
+    "test": _refused(
+        "Say what must hold in a cell of its own: %%expect TABLE, and a rule a line, such as rows > 0"
+    ),
+}
