@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 
-from notehouse_hub.supervisor import reaper
+from notehouse_hub.supervisor import process_table, reaper
 from notehouse_hub.supervisor.console import Console
 from notehouse_hub.supervisor.leftovers import Register
 from notehouse_hub.supervisor.process import Process
@@ -59,8 +59,9 @@ class Caretaker:
     async def watch(self) -> None:
         """Collect adopted children and remember what runs, until cancelled."""
         while True:
-            self._reaper.collect(self.pids())
-            self._register.write()
+            table = process_table.everything()
+            self._reaper.collect(self.pids(), table)
+            self._register.write(table)
             await asyncio.sleep(_EVERY)
 
     async def stop_everything(self) -> None:

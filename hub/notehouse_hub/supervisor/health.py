@@ -1,7 +1,9 @@
 """Is a process ready to serve?"""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 
 import httpx
 import psycopg
@@ -9,12 +11,22 @@ import psycopg
 Probe = Callable[[], Awaitable[bool]]
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read the machine's certificates once: a client of its own would read them again for every look."""
+    return ssl.create_default_context()
+
+
+def _client(patience: float) -> httpx.AsyncClient:
+    return httpx.AsyncClient(trust_env=False, timeout=patience, verify=_certificates())
+
+
 def http(url: str, headers: Mapping[str, str] | None = None) -> Probe:
     """Ready when the address answers 200."""
 
     async def probe() -> bool:
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
+            async with _client(3) as client:
                 return (await client.get(url, headers=headers)).status_code == 200
         except httpx.HTTPError:
             return False
@@ -27,7 +39,7 @@ def answers(url: str) -> Probe:
 
     async def probe() -> bool:
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+            async with _client(10) as client:
                 await client.get(url)
         except httpx.HTTPError:
             return False

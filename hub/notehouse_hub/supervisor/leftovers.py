@@ -20,9 +20,10 @@ class Register:
         self._file = run / "processes.json"
         self._written: list[tuple[int, int]] | None = None
 
-    def write(self) -> None:
-        """Write down all processes below us, if that has changed."""
-        now = sorted(entry.identity for entry in process_table.descendants([os.getpid()]) if not entry.zombie)
+    def write(self, table: dict[int, Entry]) -> None:
+        """Write down all processes of a table that are below us, if that has changed."""
+        below = process_table.descendants([os.getpid()], table)
+        now = sorted(entry.identity for entry in below if not entry.zombie)
         if now == self._written:
             return
         draft = self._file.with_suffix(".new")

@@ -10,7 +10,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from notehouse_hub.supervisor import process_table
 from notehouse_hub.supervisor.process_table import Entry
@@ -32,14 +32,14 @@ class Reaper:
     def __init__(self) -> None:
         self._seen: set[tuple[int, int]] = set()
 
-    def collect(self, own: Collection[int]) -> None:
-        """Reap adopted zombies.
+    def collect(self, own: Collection[int], table: Mapping[int, Entry]) -> None:
+        """Reap the adopted zombies of a table of processes.
 
         Only those seen twice: a child that died while it was being started is not in `own` yet.
         """
         zombies = [
             entry
-            for entry in process_table.everything().values()
+            for entry in table.values()
             if entry.zombie and entry.parent == os.getpid() and entry.pid not in own
         ]
         for entry in zombies:

@@ -121,7 +121,7 @@ def test_a_number_that_belongs_to_another_process_now_is_left_alone(tmp_path: Pa
     bystander = subprocess.Popen([sys.executable, "-c", SLEEP])
     try:
         register = Register(tmp_path)
-        register.write()
+        register.write(process_table.everything())
         content = json.loads((tmp_path / "processes.json").read_text())
         content["processes"] = [[bystander.pid, 1]]
         (tmp_path / "processes.json").write_text(json.dumps(content))
