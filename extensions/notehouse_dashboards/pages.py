@@ -14,6 +14,7 @@ from tornado.web import RequestHandler, authenticated
 
 from notehouse_core import errors, log_context
 from notehouse_core.settings import API_PREFIX
+from notehouse_core.store import preferences
 from notehouse_core.store.viewing import View, view_of
 from notehouse_dashboards.assets import FOR_EVER
 from notehouse_dashboards.resources import Resources
@@ -155,6 +156,12 @@ class DashboardPage(HubPage):
             details=f"{API_PREFIX}/dashboards/{tenant}:{slug}",
             frame=f"{self.request.path}/frame?token={token}{query}" if is_ready(view) else "",
         )
+        await self._remember(view)
+
+    async def _remember(self, view: View) -> None:
+        """Note, once the page has gone, that they opened it: the portal shows what one opened last."""
+        async with self.resources.database.session() as session:
+            await preferences.opened(session, self.username, view.dashboard.id)
 
     def _xsrf(self) -> str:
         """What the page's own requests must show, so that no other site can make them."""
