@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from nbformat import NotebookNode
 from notehouse_core import errors
 from notehouse_core.control_plane import ControlPlane
 from notehouse_core.remote_kernel import RemoteKernelManager
+from notehouse_core.remote_template import RemoteTemplate, TemplateState
 from notehouse_dashboards.outputs import WIDGET_STATES, for_viewers, state_for_viewers
 
+FRESH_SECONDS = 60.0
 RENEW_EVERY = 2400  # seconds; a view token lives an hour
 _HIDDEN = {"hide", "hidden", "parameters", "injected-parameters"}
 
@@ -48,6 +51,13 @@ class Source:
     parameters: dict[str, Any]
     parameters_hash: str
     access_class: str
+    made: str = ""  # when the snapshot was rendered that a live page goes on from
+
+    @property
+    def template(self) -> str:
+        """The key of what a gateway keeps of this: the same for all who look at the same snapshot."""
+        about = f"{self.version_id}:{self.parameters_hash}:{self.made}"
+        return hashlib.sha256(about.encode()).hexdigest()[:32]
 
     @property
     def seed(self) -> str:
@@ -71,14 +81,71 @@ def _after_parameters(node: NotebookNode) -> int:
     return 0
 
 
+async def prepared(
+    control: ControlPlane, source: Source, cell_timeout: int, tell: Callable[[int, int], None]
+) -> bool:
+    """Have the notebook run once in the gateway; whether kernels can go on from there.
+
+    However many wait, it runs once; its token ends with it. Raises NotebookFailed.
+    """
+    remote = await _template(control, source)
+    token = await control.mint_token("view", source.access_class, f"dashboard-version:{source.version_id}")
+    node = source.prepared()
+    order = {"notebook": node, "token": token.token, "seed": source.seed, "cell_timeout": cell_timeout}
+    found = await _settled(control, source, await remote.order(order), tell)
+    with contextlib.suppress(
+        errors.NotehouseError
+    ):  # the token ends by itself, as it does for whoever goes before
+        await control.revoke_token(token.id)
+    if found.failure is not None:
+        raise _failed(node, found)
+    if found.obstacles:
+        log.info("a notebook runs anew for each who looks: %s", ", ".join(found.obstacles))
+    return found.state == "ready"
+
+
+async def _settled(
+    control: ControlPlane, source: Source, found: TemplateState, tell: Callable[[int, int], None]
+) -> TemplateState:
+    remote, since = None, float("-inf")
+    while found.state == "preparing":
+        if found.total:
+            tell(found.done, found.total)
+        if remote is None or time.monotonic() - since > FRESH_SECONDS:
+            remote, since = await _template(control, source), time.monotonic()
+        found = await remote.state()
+    return found
+
+
+async def _template(control: ControlPlane, source: Source) -> RemoteTemplate:
+    """The template at its gateway, with a Hub token of this moment: those live minutes."""
+    gateway = await control.kernel_gateway(source.access_class)
+    return RemoteTemplate(gateway.url, gateway.token, source.template)
+
+
+def _failed(node: NotebookNode, found: TemplateState) -> NotebookFailed:
+    failure = found.failure or {}
+    index = failure["cell"]
+    if index is None:  # it did not end, so the count of those that did says which it was
+        codes = [place for place, cell in enumerate(node.cells) if cell.cell_type == "code"]
+        index = codes[min(found.done, len(codes) - 1)] if codes else 0
+    return NotebookFailed(_number(node, index), failure["name"], failure["message"][:2000])
+
+
 @asynccontextmanager
-async def kernel_for(control: ControlPlane, source: Source) -> AsyncIterator[RemoteKernelManager]:
+async def kernel_for(
+    control: ControlPlane, source: Source, template: str | None = None
+) -> AsyncIterator[RemoteKernelManager]:
     """A kernel with a view token of its own, renewed as long as it is used; both end with the block."""
     gateway = await control.kernel_gateway(source.access_class)
     about = f"dashboard-version:{source.version_id}"
     token = await control.mint_token("view", source.access_class, about)
     kernel = RemoteKernelManager(
-        url=gateway.url, hub_token=gateway.token, execution_token=token.token, seed=source.seed
+        url=gateway.url,
+        hub_token=gateway.token,
+        execution_token=token.token,
+        seed=source.seed,
+        template=template,
     )
     await kernel.start_kernel()
     renewing = asyncio.create_task(_renew(control, source, kernel, about))

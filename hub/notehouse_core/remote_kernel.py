@@ -125,7 +125,8 @@ class RemoteKernelManager:
     """A kernel at a kernel gateway, from its start to its end.
 
     `url` is the gateway's base (ends with a slash), `hub_token` opens it, `execution_token` is what the
-    kernel itself reaches data with, `seed` makes the ids of its widgets a fixed sequence.
+    kernel itself reaches data with, `seed` makes the ids of its widgets a fixed sequence. With `template`, the
+    key of a notebook that was prepared there (`RemoteTemplate`), the kernel goes on where that has ended.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class RemoteKernelManager:
         hub_token: str,
         execution_token: str = "",
         seed: str | None = None,
+        template: str | None = None,
         kernel_name: str = "notehouse",
         kernel_id: str | None = None,
         output_limit: int = DEFAULT_OUTPUT_LIMIT,
@@ -146,6 +148,7 @@ class RemoteKernelManager:
         self._hub_token = hub_token
         self._execution_token = execution_token
         self._seed = seed
+        self._template = template
         self._client: RemoteKernelClient | None = None
         self._http: httpx.AsyncClient | None = None
 
@@ -190,6 +193,8 @@ class RemoteKernelManager:
         body = {"name": self.kernel_name, "token": self._execution_token}
         if self._seed is not None:
             body["seed"] = self._seed
+        if self._template is not None:
+            body["template"] = self._template
         answer = await self._request("POST", f"{self.url}api/kernels", "start a kernel", body, START_TIMEOUT)
         self.kernel_id = cast(str, answer.json()["id"])
 
@@ -228,7 +233,7 @@ class RemoteKernelManager:
             return
         answer = await self._reach("DELETE", self.kernel_url, None, "stop the kernel", REQUEST_TIMEOUT)
         if answer.status_code != httpx.codes.NOT_FOUND:
-            _check(answer, "stop the kernel")
+            checked(answer, "stop the kernel")
         self.kernel_id = None
 
     async def cleanup_resources(self, restart: bool = False) -> None:
@@ -243,7 +248,7 @@ class RemoteKernelManager:
     async def _request(
         self, method: str, url: str, purpose: str, body: dict[str, str], seconds: float = REQUEST_TIMEOUT
     ) -> httpx.Response:
-        return _check(await self._reach(method, url, body, purpose, seconds), purpose)
+        return checked(await self._reach(method, url, body, purpose, seconds), purpose)
 
     async def _reach(
         self, method: str, url: str, body: dict[str, str] | None, purpose: str, seconds: float
@@ -265,7 +270,8 @@ class RemoteKernelManager:
         return await self._http.request(method, url, json=body, timeout=seconds)
 
 
-def _check(answer: httpx.Response, purpose: str) -> httpx.Response:
+def checked(answer: httpx.Response, purpose: str) -> httpx.Response:
+    """Return a gateway's answer; raises RemoteKernelError when it refuses."""
     if answer.is_success:
         return answer
     raise RemoteKernelError(_refusal(answer.status_code, purpose, _reason(answer)))

@@ -14,6 +14,7 @@ from typing import Any
 from jupyter_server.serverapp import ServerApp
 from jupyterhub.log import log_request
 from jupyterhub.singleuser.extension import JupyterHubSingleUser
+from tornado.ioloop import PeriodicCallback
 from traitlets import Integer, Unicode, default
 from traitlets.config import Config
 
@@ -28,6 +29,7 @@ from notehouse_gateway.templates import Templates
 
 CULL_INTERVAL = 30
 UNUSED_SECONDS = 1800
+TIDY_SECONDS = 60
 DEATH_POLL = 1.0
 PATIENCE = 30.0  # seconds; whoever starts a gateway wants a kernel, and imports what its template imports
 
@@ -98,7 +100,10 @@ class KernelGatewayApp(ServerApp):
         """Prepare the template of this gateway's kernels, at a desk without a token."""
         desk = Desk(folder / "usual")
         desk.open("")
-        Templates.instance(parent=self).begin({**os.environ, **desk.environment(None)}, str(desk.folder))
+        templates = Templates.instance(parent=self)
+        templates.begin({**os.environ, **desk.environment(None)}, str(desk.folder))
+        self._tidying = PeriodicCallback(templates.tidy, TIDY_SECONDS * 1000)
+        self._tidying.start()
 
     def init_webapp(self) -> None:
         """Make the application, and watch whether it is needed."""

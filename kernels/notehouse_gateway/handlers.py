@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any, cast
@@ -19,8 +20,13 @@ from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from tornado import web
 
 from notehouse_gateway.kernels import GatewayKernels, KernelOrder
+from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
+from notehouse_gateway.template_process import CannotFork
+from notehouse_gateway.templates import Templates
 
 MAX_TOKEN = 16_384
+MOST_WAIT = 20.0  # seconds that a request waits for a template
+LONGEST_CELL = 86_400
 SEED = re.compile(r"[0-9a-f]{16,128}")
 
 
@@ -47,11 +53,19 @@ def read_token(fields: dict[str, str]) -> str:
 
 def read_order(body: Any) -> KernelOrder:
     """Return what a request to start a kernel asks for; raises HTTPError 400."""
-    fields = read_fields(body, {"name", "token"}, {"seed"})
+    fields = read_fields(body, {"name", "token"}, {"seed", "template"})
+    template = fields.get("template")
+    if template is not None and not SEED.fullmatch(template):
+        raise web.HTTPError(400, "The template's key must be 16 to 128 hexadecimal digits.")
+    return KernelOrder(fields["name"], read_token(fields), read_seed(fields), template)
+
+
+def read_seed(fields: dict[str, str]) -> str | None:
+    """Return the seed of a request, if there is one; raises HTTPError 400 when it is none."""
     seed = fields.get("seed")
     if seed is not None and not SEED.fullmatch(seed):
         raise web.HTTPError(400, "The seed must be 16 to 128 hexadecimal digits.")
-    return KernelOrder(fields["name"], read_token(fields), seed)
+    return seed
 
 
 class KernelsHandler(MainKernelHandler):
@@ -81,6 +95,75 @@ class TokenHandler(KernelsAPIHandler):
         self.finish()
 
 
+class TemplateHandler(KernelsAPIHandler):
+    """`/api/templates/{key}`: a notebook that is run once, for kernels that go on from there."""
+
+    @web.authenticated
+    @authorized
+    async def put(self, key: str) -> None:
+        """Have it prepared, unless it is or is being; answer 202 with how far it is."""
+        order = read_notebook_order(self.get_json_body())
+        desk = cast(GatewayKernels, self.kernel_manager).template_desk(key)
+        try:
+            template = Templates.instance().prepare(key, order, desk)
+        except CannotFork as refusal:
+            raise web.HTTPError(409, f"There are no templates here: {refusal}.") from refusal
+        self.set_status(202)
+        self.finish(template.model())
+
+    @web.authenticated
+    @authorized
+    async def get(self, key: str) -> None:
+        """Answer how far it is, after `wait` seconds at most for its end."""
+        template = self._found(key)
+        if seconds := min(float(self.get_query_argument("wait", "0")), MOST_WAIT):
+            await asyncio.to_thread(template.settled.wait, seconds)
+        self.finish(template.model())
+
+    @web.authenticated
+    @authorized
+    async def delete(self, key: str) -> None:
+        """End it and answer 204; 409 while a kernel of it lives."""
+        self._found(key)
+        if not Templates.instance().let_go(key):
+            raise web.HTTPError(409, "The template is in use.")
+        self.set_status(204)
+        self.finish()
+
+    def _found(self, key: str) -> NotebookTemplate:
+        if (template := Templates.instance().notebook(key)) is None:
+            raise web.HTTPError(404, "There is no template of this key; it may have been ended to make room.")
+        return template
+
+
+class ExecutedHandler(TemplateHandler):
+    """`/api/templates/{key}/notebook`: the notebook with its outputs."""
+
+    SUPPORTED_METHODS = ("GET",)
+
+    @web.authenticated
+    @authorized
+    async def get(self, key: str) -> None:
+        """Answer the notebook; 409 while it is being prepared."""
+        template = self._found(key)
+        if template.state == "preparing" or not template.executed.exists():
+            raise web.HTTPError(409, "The notebook has not run yet.")
+        self.set_header("Content-Type", "application/json")
+        self.finish(await asyncio.to_thread(template.executed.read_bytes))
+
+
+def read_notebook_order(body: Any) -> NotebookOrder:
+    """Return what a request to prepare a template asks for; raises HTTPError 400."""
+    if not isinstance(body, dict) or not isinstance(body.get("notebook"), dict):
+        raise web.HTTPError(400, "The body must be a JSON object with a notebook.")
+    rest = {name: value for name, value in body.items() if name not in ("notebook", "cell_timeout")}
+    fields = read_fields(rest, {"token"}, {"seed"})
+    timeout = body.get("cell_timeout", 600)
+    if not isinstance(timeout, int) or not 0 < timeout <= LONGEST_CELL:
+        raise web.HTTPError(400, f"cell_timeout must be a number of seconds, {LONGEST_CELL} at most.")
+    return NotebookOrder(body["notebook"], read_token(fields), read_seed(fields), timeout)
+
+
 # Found by ServerApp when this module is named as a service. No restart: a kernel that died has lost what it
 # held, so whoever used it must know.
 default_handlers = [
@@ -89,4 +172,6 @@ default_handlers = [
     (rf"/api/kernels/{_kernel_id_regex}/(?P<action>interrupt)", KernelActionHandler),
     (rf"/api/kernels/{_kernel_id_regex}/token", TokenHandler),
     (rf"/api/kernels/{_kernel_id_regex}/channels", KernelWebsocketHandler),
+    (rf"/api/templates/({SEED.pattern})", TemplateHandler),
+    (rf"/api/templates/({SEED.pattern})/notebook", ExecutedHandler),
 ]

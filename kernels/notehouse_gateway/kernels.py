@@ -15,15 +15,25 @@ from traitlets import Integer, Unicode
 
 from notehouse_gateway.desk import Desk, write_token
 from notehouse_gateway.kernelspecs import KERNEL_NAME
+from notehouse_gateway.template_process import CannotFork
 
 
 @dataclass(frozen=True)
 class KernelOrder:
-    """What a caller asks for: which kernel, with which execution token and which seed of its widgets' ids."""
+    """What a caller asks for: which kernel, with which execution token and which seed of its widgets' ids.
+
+    `template` is the key of a notebook that has run already: the kernel goes on from there.
+    """
 
     name: str
     token: str
     seed: str | None = None
+    template: str | None = None
+
+
+def going_on(order: KernelOrder) -> dict[str, Any]:
+    """Return what tells the provisioner where a kernel goes on."""
+    return {"template": order.template} if order.template else {}
 
 
 class GatewayKernels(AsyncMappingKernelManager):
@@ -54,9 +64,16 @@ class GatewayKernels(AsyncMappingKernelManager):
         try:
             started: str = await ensure_async(
                 self.start_kernel(
-                    kernel_id=kernel_id, kernel_name=order.name, env=environment, cwd=str(desk.folder)
+                    kernel_id=kernel_id,
+                    kernel_name=order.name,
+                    env=environment,
+                    cwd=str(desk.folder),
+                    **going_on(order),
                 )
             )
+        except CannotFork as refusal:
+            desk.close()
+            raise HTTPError(409, f"The kernel was not started: {refusal}.") from refusal
         except BaseException:
             desk.close()
             raise
@@ -65,6 +82,10 @@ class GatewayKernels(AsyncMappingKernelManager):
     def desk(self, kernel_id: str) -> Desk:
         """Return the folder of one kernel."""
         return Desk(Path(self.desks_folder) / kernel_id)
+
+    def template_desk(self, key: str) -> Desk:
+        """Return the folder of a notebook's template."""
+        return Desk(Path(self.desks_folder).with_name("templates") / key)
 
     def renew_token(self, kernel_id: str, token: str) -> None:
         """Replace a kernel's token; raises HTTPError 404 when there is no such kernel."""

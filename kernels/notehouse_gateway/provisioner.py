@@ -9,7 +9,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from notehouse_gateway.environment import kernel_environment
 from notehouse_gateway.template.wire import ForkOrder
-from notehouse_gateway.template_process import CannotFork
+from notehouse_gateway.template_process import CannotFork, Forked
 from notehouse_gateway.templates import Templates
 
 LAUNCHER = "ipykernel_launcher"
@@ -29,22 +29,25 @@ class ForkProvisioner(AllowListProvisioner):
     """A kernel forked from a template of this process; a new process where there is none."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork a kernel, or start one the slow way and say why."""
+        """Fork a kernel, or start one the slow way and say why.
+
+        With `template`, the key of a notebook's template, there is no slow way: raises CannotFork.
+        """
+        key = kwargs.pop("template", None)
         if not Templates.instance().enabled or LAUNCHER not in cmd:
             return await super().launch_kernel(cmd, **kwargs)
+        arguments = cmd[cmd.index(LAUNCHER) + 1 :]
+        order = ForkOrder(arguments, kwargs["env"], str(kwargs.get("cwd") or "."))
+        if key is not None:
+            return self._took(await Templates.instance().fork_notebook(order, key), order)
         try:
-            return await self._fork(
-                cmd[cmd.index(LAUNCHER) + 1 :], kwargs["env"], str(kwargs.get("cwd") or ".")
-            )
+            return self._took(await Templates.instance().fork(order), order)
         except CannotFork as refusal:
             self.log.info("A kernel starts as a new process: %s", refusal)
             return await super().launch_kernel(cmd, **kwargs)
 
-    async def _fork(
-        self, arguments: list[str], environment: dict[str, str], cwd: str
-    ) -> KernelConnectionInfo:
-        forked = await Templates.instance().fork(ForkOrder(arguments, environment, cwd))
+    def _took(self, forked: Forked, order: ForkOrder) -> KernelConnectionInfo:
         self.process = cast(Any, forked)  # has the methods of Popen that are used
         self.pid = self.pgid = forked.pid  # it leads a group of its own
-        self.cwd = cwd
+        self.cwd = order.cwd
         return self.connection_info

@@ -11,11 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from notehouse_gateway.template import wire
-from notehouse_gateway.template.wire import READY, ForkOrder
+from notehouse_gateway.template.wire import READY, BranchOrder, ForkOrder, Order
 
 ANSWER_SECONDS = 30.0
 READY_SECONDS = 60.0
@@ -23,6 +24,14 @@ READY_SECONDS = 60.0
 
 class CannotFork(Exception):
     """There is no fork; the message says why. A new process does instead."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a notebook ended in its template: which cell failed, and why the template cannot be forked."""
+
+    failure: dict[str, Any] | None
+    obstacles: list[str]
 
 
 class Forked:
@@ -75,13 +84,18 @@ class Forked:
 class TemplateProcess:
     """One template. Its methods wait: call them outside an event loop. Safe to call from many threads."""
 
-    def __init__(self, environment: Mapping[str, str], cwd: str) -> None:
-        """Start the process; it is no use before `imported`."""
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def __init__(self, process: subprocess.Popen[bytes] | Forked, channel: socket.socket) -> None:
+        self.process = process
+        self._channel = channel
         self._lock = threading.Lock()
+
+    @classmethod
+    def start(cls, environment: Mapping[str, str], cwd: str) -> TemplateProcess:
+        """Start one that imports; it is no use before `imported`."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", __package__ + ".template", str(theirs.fileno()), str(os.getpid())]
         with theirs:
-            self.process = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 env={**environment, "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
                 cwd=cwd,
@@ -89,7 +103,7 @@ class TemplateProcess:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self.started = time.monotonic()
+        return cls(process, ours)
 
     @property
     def alive(self) -> bool:
@@ -98,21 +112,41 @@ class TemplateProcess:
 
     def imported(self, seconds: float) -> list[str]:
         """Wait until it has done its imports; return why it cannot be forked. Raises CannotFork."""
-        return list(self._receive("imported", seconds)[0]["obstacles"])
+        return list(self._receive(seconds)[0]["obstacles"])
+
+    def branch(self, order: BranchOrder) -> TemplateProcess:
+        """Return a template that begins to run a notebook. Raises CannotFork."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            forked = self._forked("branch", theirs.fileno(), order)
+        return TemplateProcess(forked, ours)
+
+    def prepared(self, cell_timeout: float, tell: Callable[[int, int], None]) -> Prepared:
+        """Wait until the notebook has run, a cell at most so long. Raises CannotFork, TimeoutError."""
+        while True:
+            if not _readable(self._channel.fileno(), cell_timeout):
+                raise TimeoutError
+            answer, _ = self._receive(0)
+            if answer["what"] == "prepared":
+                return Prepared(answer["failure"], answer["obstacles"])
+            tell(answer["done"], answer["total"])
 
     def fork(self, order: ForkOrder) -> Forked:
         """Return a kernel that can be connected to. Raises CannotFork."""
         reads, writes = os.pipe()
-        try:
-            answer, fds = self._asked("fork", [writes], **wire.fields(order))
-            if answer["what"] == "refused":
-                raise CannotFork(answer["reason"])
-            forked = Forked(answer["pid"], fds[0], self)
-        finally:
-            os.close(writes)
         with os.fdopen(reads, "rb", 0) as ready:
+            try:
+                forked = self._forked("fork", writes, order)
+            finally:
+                os.close(writes)
             _wait_ready(ready.fileno(), forked)
         return forked
+
+    def _forked(self, what: str, descriptor: int, order: Order) -> Forked:
+        answer, fds = self._asked(what, [descriptor], **wire.fields(order))
+        if answer["what"] == "refused":
+            raise CannotFork(answer["reason"])
+        return Forked(answer["pid"], fds[0], self)
 
     def exit_code(self, pid: int) -> int:
         """Return how a kernel ended; as if killed when the template is gone too."""
@@ -145,9 +179,9 @@ class TemplateProcess:
                 wire.send(self._channel, what, fds or [], **values)
             except OSError as error:
                 raise CannotFork("its template has ended") from error
-            return self._receive(None, ANSWER_SECONDS)
+            return self._receive(ANSWER_SECONDS)
 
-    def _receive(self, what: str | None, seconds: float) -> tuple[dict[str, Any], list[int]]:
+    def _receive(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
         if not _readable(self._channel.fileno(), seconds):
             raise CannotFork(f"its template did not answer for {seconds:g} seconds")
         try:

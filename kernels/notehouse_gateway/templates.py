@@ -8,13 +8,17 @@ import os
 import site
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from traitlets import Bool, Float
+from traitlets import Bool, Float, Integer
 from traitlets.config import SingletonConfigurable
 
+from notehouse_gateway import memory
+from notehouse_gateway.desk import Desk
 from notehouse_gateway.environment import kernel_environment
+from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked, TemplateProcess
 
@@ -44,7 +48,7 @@ class ImportTemplate:
             return
         self._process, self._why_not, self._places = None, "its template is being prepared", importable()
         self._settled.clear()
-        self._starting = TemplateProcess(self._environment, self._cwd)
+        self._starting = TemplateProcess.start(self._environment, self._cwd)
         threading.Thread(target=self._finish, args=(self._starting, seconds), daemon=True).start()
 
     def _finish(self, process: TemplateProcess, seconds: float) -> None:
@@ -62,15 +66,18 @@ class ImportTemplate:
         self._starting = None
         self._settled.set()
 
-    def fork(self, order: ForkOrder, patience: float) -> Forked:
-        """Return a kernel, after `patience` seconds at most for the template to be ready. Raises CannotFork."""
+    def ready(self, patience: float) -> TemplateProcess:
+        """Return the process, after `patience` seconds at most. Raises CannotFork."""
         self._settled.wait(patience)
-        process = self._process
-        if process is None:
+        if self._process is None:
             raise CannotFork(self._why_not)
         if self._places != importable():
             raise CannotFork("what can be imported has changed since its template was made")
-        return process.fork(order)
+        return self._process
+
+    def fork(self, order: ForkOrder, patience: float) -> Forked:
+        """Return a kernel. Raises CannotFork."""
+        return self.ready(patience).fork(order)
 
     def stop(self) -> None:
         """End it and its kernels."""
@@ -89,9 +96,16 @@ class Templates(SingletonConfigurable):
     )
     import_seconds = Float(120.0, help="How long the imports of a template may take").tag(config=True)
 
+    memory_megabytes = Integer(1536, help="How much templates of notebooks may hold together").tag(
+        config=True
+    )
+    most_notebooks = Integer(12, help="How many templates of notebooks may be kept").tag(config=True)
+    unused_seconds = Float(900.0, help="How long a notebook's template is kept without use").tag(config=True)
+
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._usual: ImportTemplate | None = None
+        self._notebooks: dict[str, NotebookTemplate] = {}
 
     def begin(self, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
         """Start kernels by fork from now on, from templates with this environment (default: this process's)."""
@@ -103,11 +117,79 @@ class Templates(SingletonConfigurable):
         self._usual = ImportTemplate(given, cwd or str(Path.home()))
         self._usual.warm(self.import_seconds)
 
+    def notebook(self, key: str) -> NotebookTemplate | None:
+        """Return a notebook's template, if there is one of use."""
+        found = self._notebooks.get(key)
+        if found is not None and not found.alive:
+            self._forget(key)
+            return None
+        if found is not None:
+            found.used = time.monotonic()
+        return found
+
+    def prepare(self, key: str, order: NotebookOrder, desk: Desk) -> NotebookTemplate:
+        """Begin to make a notebook's template, once however many ask. Raises CannotFork where there are none."""
+        if (found := self.notebook(key)) is not None:
+            if found.state != "failed":
+                return found
+            self._forget(
+                key
+            )  # whoever asks anew may have better luck: what failed may have been the data's source
+        usual = self._kept()
+        self.tidy(room_for_one=True)
+        desk.close()
+        desk.open(order.token)
+        environment = kernel_environment({**os.environ, **desk.environment(order.seed)})
+        made = self._notebooks[key] = NotebookTemplate(desk, order, environment)
+        threading.Thread(target=self._prepare, args=(usual, made), daemon=True).start()
+        return made
+
+    def _prepare(self, usual: ImportTemplate, made: NotebookTemplate) -> None:
+        try:
+            process = usual.ready(self.import_seconds)
+        except CannotFork as refusal:
+            made.state, made.obstacles = "unforkable", [str(refusal)]
+            made.settled.set()
+        else:
+            made.prepare(process)
+
+    def tidy(self, *, room_for_one: bool = False) -> None:
+        """End the templates that nobody used for long, and the least recently used of too many or too large ones."""
+        now = time.monotonic()
+        for key, one in sorted(self._notebooks.items(), key=lambda item: item[1].used):
+            crowded = len(self._notebooks) > self.most_notebooks - room_for_one
+            if (crowded or now - one.used > self.unused_seconds or self._too_large()) and one.idle():
+                self._forget(key)
+
+    def let_go(self, key: str) -> bool:
+        """End a notebook's template; False where that would end a kernel, or it is being prepared."""
+        if not self._notebooks[key].idle():
+            return False
+        self._forget(key)
+        return True
+
+    def _too_large(self) -> bool:
+        pids = [one.process.process.pid for one in self._notebooks.values() if one.process is not None]
+        return sum(memory.private_megabytes(pid) for pid in pids) > self.memory_megabytes
+
+    def _forget(self, key: str) -> None:
+        self._notebooks.pop(key).stop()
+
+    def _kept(self) -> ImportTemplate:
+        if self._usual is None:
+            raise CannotFork("this process keeps no templates")
+        return self._usual
+
+    async def fork_notebook(self, order: ForkOrder, key: str) -> Forked:
+        """Return a kernel that goes on where a notebook has ended. Raises CannotFork."""
+        found = self.notebook(key)
+        if found is None or found.process is None or found.state != "ready":
+            raise CannotFork("there is no template of this notebook")
+        return await asyncio.to_thread(found.process.fork, order)
+
     async def fork(self, order: ForkOrder) -> Forked:
         """Return a kernel that can be connected to. Raises CannotFork, with the reason."""
-        usual = self._usual
-        if usual is None:
-            raise CannotFork("this process keeps no templates")
+        usual = self._kept()
         try:
             return await asyncio.to_thread(usual.fork, order, self.patience)
         except CannotFork:
@@ -117,6 +199,8 @@ class Templates(SingletonConfigurable):
     def end(self) -> None:
         """End all templates, and the kernels that were forked from them."""
         self.enabled = False
+        for key in list(self._notebooks):
+            self._forget(key)
         if self._usual is not None:
             self._usual.stop()
             self._usual = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import ChainMap
@@ -30,12 +31,13 @@ class Session:
     history: list[dict[str, Any]] = field(default_factory=list)
     rows_read: int = 0  # of the last statement, as far as its progress was seen
     _gateway: QueryGateway | None = None
+    _process: int = 0
 
     @property
     def gateway(self) -> QueryGateway:
         """The gateway this kernel was started with. Raises SqlError when it was started without one."""
-        if self._gateway is None:
-            self._gateway = QueryGateway.from_environment()
+        if self._gateway is None or self._process != os.getpid():  # a forked kernel has a token of its own
+            self._gateway, self._process = QueryGateway.from_environment(), os.getpid()
         return self._gateway
 
     def ask(

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from notehouse_core.control_plane import ControlPlane
-from notehouse_dashboards.execution import Source, execute, kernel_for
+from notehouse_dashboards.execution import Source, execute, kernel_for, prepared
 from notehouse_dashboards.live.filter import MessageFilter, Refused
 from notehouse_dashboards.live.wire import Message, encode, parse
 
 CONTROL_VERSION = "1.0.0"  # of ipywidgets' control protocol; a kernel refuses a comm that names none
+READY_SECONDS = 60
 
 Send = Callable[[bytes], Awaitable[None]]
 
@@ -62,7 +63,20 @@ class LiveSession:
 async def started(
     control: ControlPlane, source: Source, cell_timeout: int, tell: Callable[[int, int], None]
 ) -> AsyncIterator[Any]:
-    """A kernel that has run the notebook, as a connected client. Raises NotebookFailed or NotehouseError."""
+    """A kernel that has run the notebook, as a connected client. Raises NotebookFailed or NotehouseError.
+
+    Where the notebook can be forked, it has run once for all who look at this snapshot.
+    """
+    if await prepared(control, source, cell_timeout, tell):
+        async with kernel_for(control, source, source.template) as kernel:
+            client = kernel.client()
+            await client.start_channels()
+            try:
+                await client.wait_for_ready(timeout=READY_SECONDS)
+                yield client
+            finally:
+                client.stop_channels()
+        return
     async with kernel_for(control, source) as kernel:
         client = await execute(kernel, source.prepared(), cell_timeout, tell)
         try:

@@ -140,4 +140,5 @@ async def source_of(snapshot: Snapshot, artifacts: ArtifactStore) -> Source:
         parameters=snapshot.parameters,
         parameters_hash=snapshot.parameters_hash,
         access_class=snapshot.access_class,
+        made=snapshot.rendered_at.isoformat() if snapshot.rendered_at else "",
     )

@@ -16,14 +16,14 @@ _TASKS = Path("/proc/self/task")
 _DESCRIPTORS = Path("/proc/self/fd")
 
 
-def obstacles(own: frozenset[int]) -> list[str]:
-    """Return why this process cannot be forked; nothing when it can. `own` are descriptors that we know of.
+def obstacles(own: frozenset[int], safe: frozenset[int] = frozenset()) -> list[str]:
+    """Return why this process cannot be forked; nothing when it can. `own` descriptors and `safe` threads are known.
 
     Idle connections are closed first: their owners open them again when they need them.
     """
     _let_go()
     _trial_fork()
-    return [*_threads(), *_loops(), *_descriptors(own), *_devices()]
+    return [*_threads(safe), *_loops(), *_descriptors(own), *_devices()]
 
 
 def _trial_fork() -> None:
@@ -53,19 +53,24 @@ def _all(kind: type) -> list[object]:
     return [one for one in gc.get_objects() if isinstance(one, kind)]
 
 
-def _threads() -> Iterator[str]:
+def threads() -> frozenset[int]:
+    """Return the threads of this process, those of libraries too, as the system numbers them."""
+    return frozenset(int(task.name) for task in _TASKS.iterdir())
+
+
+def _threads(safe: frozenset[int]) -> Iterator[str]:
     ours = threading.main_thread()
     named = [thread.name for thread in threading.enumerate() if thread is not ours]
     yield from (f"the thread {name} runs" for name in named)
-    native = [_comm(task) for task in _TASKS.iterdir()]
+    native = [_comm(task) for task in threads() - safe - {threading.get_native_id()}]
     others = [name for name in native if name not in SAFE_THREADS]
-    if not named and len(others) > 1:
-        yield f"{len(others) - 1} threads of a library run ({', '.join(sorted(set(others)))})"
+    if not named and others:
+        yield f"{len(others)} threads of a library run ({', '.join(sorted(set(others)))})"
 
 
-def _comm(task: Path) -> str:
+def _comm(task: int) -> str:
     try:
-        return (task / "comm").read_text().strip()
+        return (_TASKS / str(task) / "comm").read_text().strip()
     except OSError:
         return "jemalloc_bg_thd"  # it has just ended
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notehouse_gateway.template import chance
 from notehouse_gateway.template.death import die_with
-from notehouse_gateway.template.wire import READY, ForkOrder
+from notehouse_gateway.template.wire import READY, ForkOrder, Order
+
+if TYPE_CHECKING:
+    from notehouse_gateway.template.notebook import RecordedNotebook
 
 
-def settle(order: ForkOrder, parent: int) -> None:
+def settle(order: Order, parent: int) -> None:
     """Leave the template behind: a session of its own, its environment, its folder, nothing to read from."""
     os.setsid()
     die_with(parent)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
@@ -27,14 +29,18 @@ def settle(order: ForkOrder, parent: int) -> None:
     os.chdir(order.cwd)
 
 
-def run(order: ForkOrder, ready: int) -> None:
-    """Be a kernel until it is shut down; `ready` is told when it can be connected to."""
+def run(order: ForkOrder, ready: int, recorded: RecordedNotebook | None) -> None:
+    """Be a kernel until it is shut down, going on where a notebook ended; `ready` is told when it listens."""
     from ipykernel.kernelapp import IPKernelApp
 
+    if recorded is not None:
+        recorded.rest()
     app = IPKernelApp.instance()
     app.parent_handle = 1  # somebody looks after it, and it need not look whether its parent lives
-    chance.reseed({})
+    chance.reseed(recorded.shell.user_ns if recorded else {})
     app.initialize(order.arguments)  # type: ignore[no-untyped-call]
+    if recorded is not None:
+        recorded.go_on_in(app.kernel)
     tell_ready(ready)
     app.start()  # type: ignore[no-untyped-call]
 

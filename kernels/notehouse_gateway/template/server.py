@@ -12,7 +12,7 @@ from typing import Any
 
 from notehouse_gateway.template import kernel, wire
 from notehouse_gateway.template.fork_safety import obstacles
-from notehouse_gateway.template.wire import ForkOrder
+from notehouse_gateway.template.wire import BranchOrder, ForkOrder, Order
 
 
 @dataclass
@@ -36,12 +36,12 @@ class TemplateServer:
         """Those that are open for the template's own sake."""
         return frozenset({self.channel.fileno(), self._woken, self._wake})
 
-    def look(self) -> list[str]:
+    def look(self, safe_threads: frozenset[int] = frozenset()) -> list[str]:
         """Return why this process cannot be forked; nothing when it can."""
-        return obstacles(self.own_descriptors)
+        return obstacles(self.own_descriptors, safe_threads)
 
-    def serve(self) -> tuple[ForkOrder, int]:
-        """Answer until the owner is gone, which ends the process. In a fork: return its order and its `ready`."""
+    def serve(self) -> tuple[Order, int]:
+        """Answer until the owner is gone, which ends the process. In a fork: return its order and its descriptor."""
         poll = select.poll()
         poll.register(self.channel, select.POLLIN)
         poll.register(self._woken, select.POLLIN)
@@ -57,10 +57,12 @@ class TemplateServer:
             if (forked := self._answer(request, fds)) is not None:
                 return forked
 
-    def _answer(self, request: dict[str, Any], fds: list[int]) -> tuple[ForkOrder, int] | None:
+    def _answer(self, request: dict[str, Any], fds: list[int]) -> tuple[Order, int] | None:
         what = request.pop("what")
         if what == "fork":
             return self._fork(ForkOrder(**request), fds[0])
+        if what == "branch":
+            return self._fork(BranchOrder(**request), fds[0])
         if what == "ended":
             wire.send(self.channel, "ended", code=self.ended.get(request["pid"]))
         elif what == "status":
@@ -69,25 +71,29 @@ class TemplateServer:
             os._exit(0)
         return None
 
-    def _fork(self, order: ForkOrder, ready: int) -> tuple[ForkOrder, int] | None:
+    def _fork(self, order: Order, theirs: int) -> tuple[Order, int] | None:
         parent = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:
-            os.close(ready)
+            os.close(theirs)
             wire.send(self.channel, "refused", reason=f"the system forks no more: {error.strerror}")
             return None
         if pid == 0:
-            for descriptor in self.own_descriptors:
-                os.close(descriptor)
-            self.channel.detach()
+            self._forget()
             kernel.settle(order, parent)
-            return order, ready
-        self._tell_forked(pid, ready)
+            return order, theirs
+        self._tell_forked(pid, theirs)
         return None
 
-    def _tell_forked(self, pid: int, ready: int) -> None:
-        os.close(ready)
+    def _forget(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for descriptor in self.own_descriptors:
+            os.close(descriptor)
+        self.channel.detach()
+
+    def _tell_forked(self, pid: int, theirs: int) -> None:
+        os.close(theirs)
         self.kernels.add(pid)
         handle = os.pidfd_open(pid)
         wire.send(self.channel, "forked", [handle], pid=pid)

@@ -17,11 +17,13 @@ LIBRARIES = (
     "clickhouse_connect",
     "httpx",
     "notehouse_sql.charting.magic",
+    "notehouse_sql.charting.pictures",
     "notehouse_sql.charting.showing",
     "notehouse_sql.expecting.magic",
     "notehouse_sql.frames",
     "notehouse_sql.magic",
     "notehouse_gateway.comm_ids",
+    "vl_convert",
 )
 KERNEL = (
     "faulthandler",
@@ -39,6 +41,7 @@ KERNEL = (
     "ipykernel.shellchannel",
     "ipykernel.subshell_manager",
     "jedi",
+    "nbclient",
     "psutil",
     "sqlite3",
     "tornado.platform.asyncio",

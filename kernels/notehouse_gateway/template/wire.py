@@ -22,11 +22,16 @@ class ForkOrder:
 
 
 @dataclass(frozen=True)
-class NotebookOrder:
-    """A notebook that is to be run before the first fork: files of its own folder, and which ids its widgets get."""
+class BranchOrder:
+    """A template of its own that is wanted: it runs a notebook first. Files: the notebook, and it with its outputs."""
 
     notebook: str
     executed: str
+    environment: dict[str, str] = field(repr=False)
+    cwd: str
+
+
+Order = ForkOrder | BranchOrder
 
 
 def send(channel: socket.socket, what: str, fds: Sequence[int] = (), **values: Any) -> None:
@@ -45,6 +50,6 @@ def receive(channel: socket.socket, most_fds: int = 1) -> tuple[dict[str, Any], 
     return json.loads(packet), list(fds)
 
 
-def fields(order: ForkOrder | NotebookOrder) -> dict[str, Any]:
+def fields(order: Order) -> dict[str, Any]:
     """Return an order as it travels."""
     return asdict(order)

@@ -1,0 +1,211 @@
+"""A notebook that runs once at a real gateway, and the kernels that go on where it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from notehouse_core.remote_kernel import RemoteKernelError, RemoteKernelManager
+from notehouse_core.remote_template import RemoteTemplate, TemplateState
+
+Kernels = Callable[..., RemoteKernelManager]
+SEED = "ab" * 16
+WIDGETS = "application/vnd.jupyter.widget-state+json"
+CELLS = (
+    "import os, random, numpy, pandas as pd, altair as alt, ipywidgets as w\n"
+    "df = pd.DataFrame({'y': range(1_000_000)})\nrng = numpy.random.default_rng()\nfixed = numpy.random.default_rng(7)\n"
+    "print('one'); import sys; print('two', file=sys.stderr)",
+    "slider = w.IntSlider(value=5, max=100, description='first')\nsum_of = w.Label('n=5')\n"
+    "slider.observe(lambda c: setattr(sum_of, 'value', str(df.y[:c['new']].sum())), 'value')\nw.VBox([slider, sum_of])",
+    "caught = w.Output()\nwith caught:\n    print('captured')\ncaught",
+    "w.interactive(lambda x: print(x * 2), x=(0, 10))",
+    "alt.Chart(df.head(10)).mark_bar().encode(y='y')",
+    "%%capture held\nprint('held back')",
+    "from IPython.display import clear_output, display\nprint('gone'); clear_output()\n"
+    "handle = display('a', display_id=True)\nhandle.update('b')",
+    "import asyncio; await asyncio.sleep(0); len(df)",
+)
+
+
+def notebook(*cells: str) -> nbformat.NotebookNode:
+    made: nbformat.NotebookNode = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(one) for one in cells]
+    )
+    return made
+
+
+@pytest.fixture
+def template(gateway: Any) -> Callable[[str], RemoteTemplate]:
+    return lambda key: RemoteTemplate(gateway.url, "open-sesame", key)
+
+
+async def prepared(template: RemoteTemplate, *cells: str, **more: Any) -> TemplateState:
+    found = await template.order({"notebook": notebook(*cells), "token": "its own", "seed": SEED, **more})
+    while found.state == "preparing":
+        found = await template.state()
+    return found
+
+
+async def said(km: RemoteKernelManager, code: str) -> str:
+    made = notebook(code)
+    await NotebookClient(made, km=cast(Any, km), timeout=30).async_execute()
+    return "".join(output.get("text", "") for output in made.cells[0].outputs)
+
+
+def plain(node: nbformat.NotebookNode) -> list[Any]:
+    """Outputs without what is drawn by chance: Altair's names of data, message ids."""
+    for cell in node.cells:
+        for output in cell.outputs:
+            output.get("data", {}).pop("application/vnd.vegalite.v6+json", None)
+            output.get("data", {}).pop("image/svg+xml", None)
+            output.get("data", {}).pop("image/png", None)
+    states = node.metadata.widgets[WIDGETS]["state"]
+    for model in states.values():
+        model["state"].pop("msg_id", None)
+    merged = [joined(cell.outputs) for cell in node.cells]
+    return [[cell.execution_count for cell in node.cells], merged, json.loads(json.dumps(states))]
+
+
+def joined(outputs: list[Any]) -> list[Any]:
+    """Outputs in which neighbours of one stream are one: how they are cut is chance."""
+    found: list[Any] = []
+    for output in outputs:
+        if (
+            found
+            and output.output_type == "stream"
+            and (found[-1].output_type, found[-1].name) == ("stream", output.name)
+        ):
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return sorted(found, key=lambda one: one.get("name", "")) if len(found) == 2 else found
+
+
+async def test_outputs_and_widgets_are_those_of_a_kernel(template: Any, kernel: Kernels) -> None:
+    one = template("a1" * 16)
+    assert await prepared(one, *CELLS) == TemplateState("ready", len(CELLS), len(CELLS), None, [])
+    recorded = nbformat.reads((await one.executed()).decode(), as_version=4)
+    ordinary = notebook(*CELLS)
+    async with kernel(seed=SEED) as km:
+        await NotebookClient(ordinary, km=cast(Any, km), timeout=60).async_execute()
+    chart = recorded.cells[4].outputs[0].data
+    assert chart.keys() == {"application/vnd.vegalite.v6+json", "image/svg+xml", "image/png", "text/plain"}
+    assert plain(recorded) == plain(ordinary)
+
+
+async def test_kernels_go_on_where_the_notebook_ended(template: Any, kernel: Kernels) -> None:
+    await prepared(template("a1" * 16), *CELLS)
+    look = (
+        "slider.value = 7; print(len(df), sum_of.value, slider.comm.kernel is get_ipython().kernel, held.stdout.strip(),"
+        " caught.outputs[0]['text'].strip(), 'NOTEHOUSE_COMM_SEED' in os.environ,"
+        " open(os.environ['NOTEHOUSE_TOKEN_FILE']).read(),"
+        " os.getcwd() == os.environ['HOME'], rng.random(), random.random(), numpy.random.random(), fixed.random())"
+    )
+    async with (
+        kernel(template="a1" * 16, execution_token="mine") as first,
+        kernel(template="a1" * 16, execution_token="yours") as second,
+    ):
+        mine, yours = (await said(first, look)).split(), (await said(second, look)).split()
+    assert mine[:6] == yours[:6] == ["1000000", "21", "True", "held", "back", "captured"]
+    assert (mine[7], yours[7], mine[8]) == ("mine", "yours", "True")
+    assert all(a != b for a, b in zip(mine[9:12], yours[9:12], strict=True))
+    assert mine[12] == yours[12]
+
+
+async def test_it_runs_once_however_many_wait(template: Any, gateway: Any, tmp_path: Path) -> None:
+    cell = f"import time; time.sleep(1); open({str(tmp_path / 'runs')!r}, 'a').write('x')"
+    found = await asyncio.gather(*(prepared(template("b2" * 16), cell) for _ in range(10)))
+    assert {one.state for one in found} == {"ready"}
+    assert (tmp_path / "runs").read_text() == "x"
+    assert not list((gateway.folder / "templates").rglob("token"))[1:]  # the usual one's, which is empty
+
+
+async def test_a_failing_cell_is_named_and_tried_again(template: Any, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    cells = ("1", f"open({str(there)!r}).read()")
+    found = await prepared(template("c3" * 16), *cells)
+    assert found.failure is not None
+    assert (found.state, found.failure["cell"], found.failure["name"]) == ("failed", 1, "FileNotFoundError")
+    there.touch()
+    assert (await prepared(template("c3" * 16), *cells)).state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("cell", "name", "message"),
+    [
+        ("import time; time.sleep(60)", "CellTimeout", "longer than 2 seconds"),
+        ("import os; os._exit(1)", "KernelDied", "ended"),
+        ("import os, signal; os.kill(os.getpid(), 9)", "KernelDied", "ended"),
+    ],
+)
+async def test_a_cell_that_never_ends_or_dies(template: Any, cell: str, name: str, message: str) -> None:
+    found = await prepared(template("d4" * 16), cell, cell_timeout=2)
+    assert found.failure is not None
+    assert found.failure["name"] == name
+    assert message in found.failure["message"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("import threading; threading.Thread(target=threading.Event().wait, name='mine').start()", "the thread mine runs"),
+        ("import asyncio\nasync def never(): await asyncio.Event().wait()\ntask = None\n"
+         "async def make():\n    global task\n    task = asyncio.get_running_loop().create_task(never())\n"
+         "    await asyncio.sleep(0)\nawait make()", "asyncio tasks wait"),
+        ("from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2); list(pool.map(str, range(9)))",
+         "the thread ThreadPoolExecutor"),
+        ("import socket; a, b = socket.socketpair()", "a connection is open"),
+        ("import sqlite3; cursor = sqlite3.connect('here.db').execute('SELECT 1')", "the file here.db is open"),
+        ("import polars; frame = polars.DataFrame({'a': range(10)}).sort('a')", "threads of a library run"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_forked_says_why(template: Any, kernel: Kernels, cell: str, why: str) -> None:
+    key = hashlib.sha256(cell.encode()).hexdigest()
+    found = await prepared(template(key), "x = 1", cell)
+    assert found.state == "unforkable"
+    assert why in "; ".join(found.obstacles)
+    with pytest.raises(RemoteKernelError, match="there is no template"):
+        await kernel(template=key).start_kernel()
+    async with kernel() as km:
+        assert await said(km, f"{cell}\nprint('works')") == "works\n"
+
+
+async def test_unknown_keys_and_bad_orders(gateway: Any, kernel: Kernels) -> None:
+    with pytest.raises(RemoteKernelError, match="there is no template"):
+        await kernel(template="f6" * 16).start_kernel()
+    assert len(gateway.desks) == 0
+    with gateway.http() as client:
+        assert client.get(f"api/templates/{'f6' * 16}").status_code == 404
+        assert client.put("api/templates/no-key", json={}).status_code == 404
+        for body in (
+            {},
+            {"notebook": "x"},
+            {"notebook": {}, "token": 1},
+            {"notebook": {}, "token": "t", "cell_timeout": 0},
+        ):
+            assert client.put(f"api/templates/{'f6' * 16}", json=body).status_code == 400
+    with gateway.http("wrong") as client:
+        assert client.put(f"api/templates/{'f6' * 16}", json={}).status_code == 403
+
+
+async def test_a_template_can_be_ended_when_nobody_uses_it(
+    template: Any, kernel: Kernels, gateway: Any
+) -> None:
+    key = "a7" * 16
+    await prepared(template(key), "x = 1")
+    async with kernel(template=key) as km:
+        with gateway.http() as client:
+            assert client.delete(f"api/templates/{key}").status_code == 409
+        assert await said(km, "print(x)") == "1\n"
+    with gateway.http() as client:
+        assert client.delete(f"api/templates/{key}").status_code == 204
+        assert client.get(f"api/templates/{key}").status_code == 404
+    assert not (gateway.folder / "templates" / key).exists()
