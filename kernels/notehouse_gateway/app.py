@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_server.serverapp import ServerApp
 from jupyterhub.log import log_request
@@ -100,9 +101,15 @@ class KernelGatewayApp(ServerApp):
         """Prepare the template of this gateway's kernels, at a desk without a token."""
         desk = Desk(folder / "usual")
         desk.open("")
-        templates = Templates.instance(parent=self)
+        templates, kernels = Templates.instance(parent=self), cast(GatewayKernels, self.kernel_manager)
         templates.begin({**os.environ, **desk.environment(None)}, str(desk.folder))
-        self._tidying = PeriodicCallback(templates.tidy, TIDY_SECONDS * 1000)
+        templates.limits = replace(kernels.limits, memory_megabytes=2 * kernels.limits.memory_megabytes)
+
+        async def tidy() -> None:
+            templates.tidy()
+            await kernels.end_old()
+
+        self._tidying = PeriodicCallback(tidy, TIDY_SECONDS * 1000)
         self._tidying.start()
 
     def init_webapp(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,11 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 from traitlets import Integer, Unicode
 
+from notehouse_gateway import memory
 from notehouse_gateway.desk import Desk, write_token
 from notehouse_gateway.kernelspecs import KERNEL_NAME
+from notehouse_gateway.limits import MEBIBYTE, KernelLimits, passed
+from notehouse_gateway.series import ENDED, KERNELS, PRIVATE, REFUSED, SHARE
 from notehouse_gateway.template_process import CannotFork
 
 
@@ -36,15 +40,44 @@ def going_on(order: KernelOrder) -> dict[str, Any]:
     return {"template": order.template} if order.template else {}
 
 
+def exit_code(manager: Any) -> int | None:
+    """Return how a kernel's process has ended, None when nobody knows."""
+    process = getattr(manager.provisioner, "process", None)
+    return getattr(process, "returncode", None)
+
+
 class GatewayKernels(AsyncMappingKernelManager):
     """Starts kernels for callers that bring a token each, and removes all traces of a kernel that ended."""
 
     desks_folder = Unicode(help="Folder that the kernels' own folders are made in").tag(config=True)
     max_kernels = Integer(20, min=1, help="How many kernels may run at once").tag(config=True)
+    kernel_memory_megabytes = Integer(2048, min=0, help="Memory of a kernel beyond its start; 0: any").tag(
+        config=True
+    )
+    kernel_cpu_seconds = Integer(14_400, min=0, help="CPU time of a kernel; 0: any").tag(config=True)
+    kernel_file_megabytes = Integer(2048, min=0, help="Size of a file of a kernel; 0: any").tag(config=True)
+    kernel_lifetime_seconds = Integer(86_400, min=1, help="How long a kernel may live").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         self._starting = 0
+        self._ends: dict[str, float] = {}  # by kernel
+        KERNELS.set_function(lambda: len(self))
+        PRIVATE.set_function(lambda: MEBIBYTE * sum(map(memory.private_megabytes, self.pids())))
+        SHARE.set_function(lambda: MEBIBYTE * sum(map(memory.proportional_megabytes, self.pids())))
+
+    @property
+    def limits(self) -> KernelLimits:
+        """What each kernel may use."""
+        return KernelLimits(self.kernel_memory_megabytes, self.kernel_cpu_seconds, self.kernel_file_megabytes)
+
+    def pids(self) -> list[int]:
+        """Return the processes of the kernels that run."""
+        found = [self._pid(kernel_id) for kernel_id in self.list_kernel_ids()]
+        return [pid for pid in found if pid is not None]
+
+    def _pid(self, kernel_id: str) -> int | None:
+        return getattr(self.get_kernel(kernel_id).provisioner, "pid", None)
 
     async def start(self, order: KernelOrder) -> str:
         """Start a kernel and return its id; raises HTTPError 404 for an unknown name, 429 past the limit."""
@@ -77,7 +110,18 @@ class GatewayKernels(AsyncMappingKernelManager):
         except BaseException:
             desk.close()
             raise
+        self._ends[started] = time.monotonic() + self.kernel_lifetime_seconds
+        if (pid := self._pid(started)) is not None:
+            self.limits.impose(pid)
         return started
+
+    async def end_old(self) -> None:
+        """End kernels that have lived as long as they may."""
+        now = time.monotonic()
+        for kernel_id in [one for one, end in self._ends.items() if end < now and one in self]:
+            self.log.warning("Kernel %s ends: it has lived for %d s", kernel_id, self.kernel_lifetime_seconds)
+            ENDED.labels("lifetime").inc()
+            await ensure_async(self.shutdown_kernel(kernel_id, now=True))  # type: ignore[no-untyped-call]
 
     def desk(self, kernel_id: str) -> Desk:
         """Return the folder of one kernel."""
@@ -94,8 +138,12 @@ class GatewayKernels(AsyncMappingKernelManager):
 
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that ended, however it ended, and remove its folder."""
+        self._ends.pop(kernel_id, None)
         removed = super().remove_kernel(kernel_id)
         self.desk(kernel_id).close()
+        if removed is not None and (limit := passed(exit_code(removed))):
+            self.log.warning("Kernel %s has ended: it passed its limit of %s", kernel_id, limit)
+            ENDED.labels(limit).inc()
         return removed
 
     def _refuse_unknown(self, name: str) -> None:
@@ -104,6 +152,7 @@ class GatewayKernels(AsyncMappingKernelManager):
 
     def _refuse_excess(self) -> None:
         if len(self) + self._starting >= self.max_kernels:
+            REFUSED.inc()
             raise HTTPError(
                 429,
                 f"This class already runs {self.max_kernels} kernels, which is its limit. "

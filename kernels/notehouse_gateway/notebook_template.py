@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from notehouse_gateway.desk import Desk
+from notehouse_gateway.limits import KernelLimits
+from notehouse_gateway.series import PREPARED
 from notehouse_gateway.template.wire import BranchOrder
 from notehouse_gateway.template_process import CannotFork, TemplateProcess
 
@@ -36,6 +38,7 @@ class NotebookTemplate:
     desk: Desk
     order: NotebookOrder
     environment: dict[str, str] = field(repr=False)
+    limits: KernelLimits
     state: State = "preparing"
     done: int = 0
     total: int = 0
@@ -70,6 +73,7 @@ class NotebookTemplate:
             self.desk.token_file.unlink(missing_ok=True)  # nobody asks for data in a template that waits
             if self.state != "ready" and self.process is not None:
                 self.process.stop()
+            PREPARED.labels(self.state).inc()
             self.settled.set()
             log.info("A template is %s: %s", self.state, ", ".join(self.obstacles) or "it can be forked")
 
@@ -78,6 +82,7 @@ class NotebookTemplate:
         source.write_text(json.dumps(self.order.notebook))
         order = BranchOrder(str(source), str(self.executed), self.environment, str(self.desk.folder))
         self.process = usual.branch(order)
+        self.limits.impose(self.process.process.pid)
         prepared = self.process.prepared(self.order.cell_timeout, self._tell)
         self.failure, self.obstacles = prepared.failure, prepared.obstacles
         self.state = "failed" if self.failure else "unforkable" if self.obstacles else "ready"

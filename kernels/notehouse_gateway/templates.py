@@ -18,7 +18,9 @@ from traitlets.config import SingletonConfigurable
 from notehouse_gateway import memory
 from notehouse_gateway.desk import Desk
 from notehouse_gateway.environment import kernel_environment
+from notehouse_gateway.limits import KernelLimits
 from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
+from notehouse_gateway.series import EVICTED, FORKS, HITS, NOT_FORKED, TEMPLATES
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked, TemplateProcess
 
@@ -106,6 +108,8 @@ class Templates(SingletonConfigurable):
         super().__init__(**kwargs)
         self._usual: ImportTemplate | None = None
         self._notebooks: dict[str, NotebookTemplate] = {}
+        self.limits = KernelLimits()  # of a notebook's template and, with it, of the kernels forked from it
+        TEMPLATES.set_function(lambda: len(self._notebooks))
 
     def begin(self, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
         """Start kernels by fork from now on, from templates with this environment (default: this process's)."""
@@ -116,6 +120,11 @@ class Templates(SingletonConfigurable):
         given = kernel_environment(os.environ if environment is None else environment)
         self._usual = ImportTemplate(given, cwd or str(Path.home()))
         self._usual.warm(self.import_seconds)
+
+    @property
+    def usual_pid(self) -> int:
+        """The process that has the usual libraries imported. Raises CannotFork while there is none."""
+        return self._kept().ready(0).process.pid
 
     def notebook(self, key: str) -> NotebookTemplate | None:
         """Return a notebook's template, if there is one of use."""
@@ -131,6 +140,7 @@ class Templates(SingletonConfigurable):
         """Begin to make a notebook's template, once however many ask. Raises CannotFork where there are none."""
         if (found := self.notebook(key)) is not None:
             if found.state != "failed":
+                HITS.inc()
                 return found
             self._forget(
                 key
@@ -140,7 +150,7 @@ class Templates(SingletonConfigurable):
         desk.close()
         desk.open(order.token)
         environment = kernel_environment({**os.environ, **desk.environment(order.seed)})
-        made = self._notebooks[key] = NotebookTemplate(desk, order, environment)
+        made = self._notebooks[key] = NotebookTemplate(desk, order, environment, self.limits)
         threading.Thread(target=self._prepare, args=(usual, made), daemon=True).start()
         return made
 
@@ -159,6 +169,7 @@ class Templates(SingletonConfigurable):
         for key, one in sorted(self._notebooks.items(), key=lambda item: item[1].used):
             crowded = len(self._notebooks) > self.most_notebooks - room_for_one
             if (crowded or now - one.used > self.unused_seconds or self._too_large()) and one.idle():
+                EVICTED.inc()
                 self._forget(key)
 
     def let_go(self, key: str) -> bool:
@@ -184,15 +195,19 @@ class Templates(SingletonConfigurable):
         """Return a kernel that goes on where a notebook has ended. Raises CannotFork."""
         found = self.notebook(key)
         if found is None or found.process is None or found.state != "ready":
+            NOT_FORKED.labels("notebook").inc()
             raise CannotFork("there is no template of this notebook")
-        return await asyncio.to_thread(found.process.fork, order)
+        with FORKS.labels("notebook").time():
+            return await asyncio.to_thread(found.process.fork, order)
 
     async def fork(self, order: ForkOrder) -> Forked:
         """Return a kernel that can be connected to. Raises CannotFork, with the reason."""
         usual = self._kept()
         try:
-            return await asyncio.to_thread(usual.fork, order, self.patience)
+            with FORKS.labels("imports").time():
+                return await asyncio.to_thread(usual.fork, order, self.patience)
         except CannotFork:
+            NOT_FORKED.labels("imports").inc()
             usual.warm(self.import_seconds)
             raise
 

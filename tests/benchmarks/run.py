@@ -11,15 +11,25 @@ from collections.abc import Callable
 
 import httpx
 
-from benchmarks import p1_first_view, p6_sql_to_frame, p7_query_gateway, p14_api_in_a_crowd, p18_second_start
+from benchmarks import (
+    p1_first_view,
+    p4_live_memory,
+    p6_sql_to_frame,
+    p7_query_gateway,
+    p9_kernel_start,
+    p14_api_in_a_crowd,
+    p18_second_start,
+)
 from benchmarks.figures import Result, holds, table
 from benchmarks.stage import Stage, folder, free_port, start
 from notehouse_core.errors import NotehouseError
 
 TARGETS: dict[str, Callable[[Stage], list[Result]]] = {
     "P1": p1_first_view.measure,
+    "P4": p4_live_memory.measure,
     "P6": p6_sql_to_frame.measure,
     "P7": p7_query_gateway.measure,
+    "P9": p9_kernel_start.measure,
     "P14": p14_api_in_a_crowd.measure,
     "P18": p18_second_start.measure,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from notehouse_gateway.template import chance
 from notehouse_gateway.template.death import die_with
+from notehouse_gateway.template.title import set_title
 from notehouse_gateway.template.wire import READY, ForkOrder, Order
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def run(order: ForkOrder, ready: int, recorded: RecordedNotebook | None) -> None
     """Be a kernel until it is shut down, going on where a notebook ended; `ready` is told when it listens."""
     from ipykernel.kernelapp import IPKernelApp
 
+    set_title("ipykernel_launcher, a fork")
     if recorded is not None:
         recorded.rest()
     app = IPKernelApp.instance()

@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from traitlets.config import Config
 
 from notehouse_gateway.template.fork_safety import threads
+from notehouse_gateway.template.in_child import Borrowed
 from notehouse_gateway.template.recorder import RecordedStream, RecordingSession
 
 EXTENSIONS = ("notehouse_gateway.comm_ids", "notehouse_sql")
@@ -63,6 +64,7 @@ class RecordedNotebook:
         ]
         self._session.streams = self.streams
         self.safe_threads = _few_threads()
+        self._borrowed = Borrowed()
         for name in EXTENSIONS:
             self.shell.extension_manager.load_extension(name)
 
@@ -120,6 +122,7 @@ class RecordedNotebook:
         for stream, real in zip(self.streams, (sys.stdout, sys.stderr), strict=True):
             stream.become = real
         self.shell.init_environment()
+        self._borrowed.give_back()
         _all_threads()
 
 

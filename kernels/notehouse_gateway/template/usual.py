@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
-import importlib.util
 import logging
+import sys
 
 # Those with threads of their own (polars) are not here: they cannot be forked.
 LIBRARIES = (
@@ -17,7 +18,6 @@ LIBRARIES = (
     "clickhouse_connect",
     "httpx",
     "notehouse_sql.charting.magic",
-    "notehouse_sql.charting.pictures",
     "notehouse_sql.charting.showing",
     "notehouse_sql.expecting.magic",
     "notehouse_sql.frames",
@@ -53,10 +53,26 @@ OTHERS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline")
 log = logging.getLogger(__name__)
 
 
+class _InKernel:
+    """What libraries see that look for a kernel around them while they are imported (pandas' width of tables)."""
+
+    kernel = object()
+
+
 def import_usual() -> None:
-    """Import all that is installed of it."""
-    for name in (*KERNEL, *LIBRARIES, *OTHERS):
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            log.debug("%s is not there: %s", name, error)
+    """Import all that is installed of it, as in a kernel."""
+    vars(builtins)["get_ipython"] = _InKernel
+    try:
+        for name in (*KERNEL, *LIBRARIES, *OTHERS):
+            _import(name)
+    finally:
+        del vars(builtins)["get_ipython"]
+    if (widgets := sys.modules.get("ipywidgets")) is not None:
+        widgets.register_comm_target()  # which it does itself only where a shell is
+
+
+def _import(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        log.debug("%s is not there: %s", name, error)

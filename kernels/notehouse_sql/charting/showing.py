@@ -5,6 +5,7 @@ Altair's own default is a page that fetches Vega from elsewhere; this house has 
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 _OWN = {"default", "html"}  # names of Altair's renderer that fetches; any other is somebody's choice
@@ -26,12 +27,12 @@ def _shown(chart: Any, include: Any = None, exclude: Any = None) -> Any:
 
 
 def _bundle(specification: dict[str, Any]) -> dict[str, Any]:
-    from notehouse_sql.charting.pictures import draw
+    import vl_convert
 
-    svg, png = draw(specification)
+    png = vl_convert.vegalite_to_png(specification, scale=2.0, allowed_base_urls=[])
     return {
         "application/vnd.vegalite.v6+json": specification,
-        "image/svg+xml": svg,
-        "image/png": png,
+        "image/svg+xml": vl_convert.vegalite_to_svg(specification, allowed_base_urls=[]),
+        "image/png": base64.b64encode(png).decode(),
         "text/plain": "<a chart>",
     }

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,12 +51,6 @@ def home(templates: Templates, tmp_path: Path) -> dict[str, object]:
     return {"env": {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TZ": "UTC"}, "cwd": str(tmp_path)}
 
 
-def pid_of(templates: Templates) -> int:
-    assert templates._usual is not None
-    assert templates._usual._process is not None
-    return templates._usual._process.process.pid
-
-
 async def test_a_kernel_is_a_fork_with_an_environment_of_its_own(
     home: dict[str, object], templates: Templates, tmp_path: Path
 ) -> None:
@@ -63,11 +58,62 @@ async def test_a_kernel_is_a_fork_with_an_environment_of_its_own(
     async with running(**home) as (manager, client):
         environment, cwd, imported, path = json.loads(await said(client, look))
         assert is_fork(manager)
-        assert manager.provisioner.pid in children(pid_of(templates))  # type: ignore[union-attr]
+        pid = manager.provisioner.pid  # type: ignore[union-attr]
+        assert pid in children(templates.usual_pid)
+        assert title(pid) == "ipykernel_launcher, a fork"
     assert (environment["HOME"], environment["TZ"], cwd) == (str(tmp_path), "UTC", str(tmp_path))
     assert "SECRET" not in environment
     assert imported
     assert "" in path
+
+
+FACTS = """
+import gc, json, signal, sys, threading, warnings
+import altair, comm, numpy, pandas, ipywidgets
+named = lambda one: getattr(one, "__qualname__", str(one))
+print(json.dumps({
+    "pandas": {name: repr(pandas.get_option(name)) for name in pandas._config.config._registered_options},
+    "numpy": repr(numpy.get_printoptions()),
+    "comm targets": sorted(comm.get_comm_manager().targets),
+    "altair": [altair.renderers.active, altair.data_transformers.active],
+    "path": sys.path[1:],
+    "argv": len(sys.argv) > 0,
+    "main": [sys.modules["__main__"].__name__, __name__, repr(sys.modules["__main__"] is get_ipython().user_module)],
+    "signals": {str(one): named(signal.getsignal(one)) for one in signal.valid_signals()},
+    "threads": sorted(type(one).__name__ for one in threading.enumerate()),
+    "magics": sorted(get_ipython().magics_manager.magics["cell"]),
+    "extensions": sorted(get_ipython().extension_manager.loaded),
+    "hooks": [named(sys.excepthook), type(sys.displayhook).__name__, type(sys.stdout).__name__],
+    "history": get_ipython().history_manager.enabled,
+    "gc": [gc.isenabled(), gc.get_threshold()],
+    "warnings": [repr(one) for one in warnings.filters],
+    "flags": repr(sys.flags),
+    "recursion": sys.getrecursionlimit(),
+}, default=repr))
+"""
+
+
+# Nobody needs to look after a fork's parent, and urllib3 is imported already; the rest must be the same.
+DIFFERENT = (
+    ".threads: ParentPollerUnix only otherwise",
+    ".pandas.display.encoding: 'utf-8' in the fork",
+    "urllib3",
+)
+
+
+async def test_a_fork_is_like_any_kernel(home: dict[str, object], templates: Templates) -> None:
+    async with running(**home) as (manager, client):
+        fork = json.loads((await said(client, FACTS)).splitlines()[0])
+        assert is_fork(manager)
+    templates.enabled = False
+    try:
+        async with running(**home) as (manager, client):
+            other = json.loads((await said(client, FACTS, 60)).splitlines()[0])
+            assert not is_fork(manager)
+    finally:
+        templates.enabled = True
+    found = [one for one in differences(fork, other) if not any(known in one for known in DIFFERENT)]
+    assert not found, "\n".join(found)
 
 
 async def test_interrupt_restart_and_shutdown(home: dict[str, object]) -> None:
@@ -130,7 +176,7 @@ async def test_many_in_a_row_and_many_at_once_leave_nothing(
             return is_fork(manager)
 
     await one()
-    template = pid_of(templates)
+    template = templates.usual_pid
     before = (descriptors(), len(os.listdir(f"/proc/{template}/fd")), resident(template))
     assert sum([await one() for _ in range(IN_A_ROW)]) == IN_A_ROW
     assert sum(await asyncio.gather(*(one() for _ in range(AT_ONCE)))) == AT_ONCE
@@ -145,7 +191,7 @@ async def test_after_the_template_was_killed_kernels_start_again(
     home: dict[str, object], templates: Templates
 ) -> None:
     async with running(**home) as (manager, _):
-        template, kernel = pid_of(templates), manager.provisioner.pid  # type: ignore[union-attr]
+        template, kernel = templates.usual_pid, manager.provisioner.pid  # type: ignore[union-attr]
         os.kill(template, signal.SIGKILL)
         await asyncio.to_thread(manager.provisioner.process.wait, 5)  # type: ignore[union-attr]
         assert not await manager.is_alive()
@@ -168,7 +214,7 @@ async def main():
     keeper.begin(cwd="/")
     async with running() as (manager, client):
         await said(client, "1")
-        print(keeper._usual._process.process.pid, manager.provisioner.pid, flush=True)
+        print(keeper.usual_pid, manager.provisioner.pid, flush=True)
         await asyncio.sleep(600)
 
 asyncio.run(main())
@@ -204,6 +250,21 @@ async def test_what_was_installed_since_is_seen(
         assert not is_fork(manager)
     async with running(**home) as (manager, _):
         assert is_fork(manager)
+
+
+def differences(one: Any, other: Any, about: str = "") -> Iterator[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one.keys() | other.keys():
+            yield from differences(one.get(name), other.get(name), f"{about}.{name}")
+    elif isinstance(one, list) and isinstance(other, list):
+        yield from (f"{about}: {each} only in the fork" for each in one if each not in other)
+        yield from (f"{about}: {each} only otherwise" for each in other if each not in one)
+    elif one != other:
+        yield f"{about}: {one} in the fork, {other} otherwise"
+
+
+def title(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0")
 
 
 def resident(pid: int) -> float:

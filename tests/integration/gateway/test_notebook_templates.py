@@ -12,6 +12,7 @@ from typing import Any, cast
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from notehouse_core.remote_kernel import RemoteKernelError, RemoteKernelManager
 from notehouse_core.remote_template import RemoteTemplate, TemplateState
@@ -28,6 +29,7 @@ CELLS = (
     "caught = w.Output()\nwith caught:\n    print('captured')\ncaught",
     "w.interactive(lambda x: print(x * 2), x=(0, 10))",
     "alt.Chart(df.head(10)).mark_bar().encode(y='y')",
+    "alt.renderers.enable('svg'); alt.Chart(df.head(10)).mark_bar().encode(x='y')",
     "%%capture held\nprint('held back')",
     "from IPython.display import clear_output, display\nprint('gone'); clear_output()\n"
     "handle = display('a', display_id=True)\nhandle.update('b')",
@@ -138,6 +140,30 @@ async def test_a_failing_cell_is_named_and_tried_again(template: Any, tmp_path: 
     assert (await prepared(template("c3" * 16), *cells)).state == "ready"
 
 
+@pytest.mark.parametrize("template_key", ["a1" * 16, None])
+async def test_a_page_that_opens_later_is_told_all_states(
+    template: Any, kernel: Kernels, template_key: str | None
+) -> None:
+    """As a dashboard's page does, and JupyterLab's after a reload: by a comm that the page opens."""
+    await prepared(template("a1" * 16), *CELLS)
+    async with kernel(template=template_key) as km:
+        if template_key is None:
+            await said(km, "import ipywidgets; ipywidgets.IntSlider(description='first')")
+        client = km.client()
+        await client.start_channels()
+        await client.wait_for_ready(timeout=30)
+        for kind, content in (
+            ("comm_open", {"comm_id": "c", "target_name": "jupyter.widget.control", "data": {}}),
+            ("comm_msg", {"comm_id": "c", "data": {"method": "request_states"}}),
+        ):
+            message = client.session.msg(kind, content, metadata={"version": "1.0.0"})
+            client.shell_channel.send(message)
+        while (answer := await client.iopub_channel.get_msg(timeout=10))["msg_type"] != "comm_msg":
+            pass
+        states = answer["content"]["data"]["states"].values()
+    assert "first" in [one["state"].get("description") for one in states]
+
+
 @pytest.mark.parametrize(
     ("cell", "name", "message"),
     [
@@ -209,3 +235,41 @@ async def test_a_template_can_be_ended_when_nobody_uses_it(
         assert client.delete(f"api/templates/{key}").status_code == 204
         assert client.get(f"api/templates/{key}").status_code == 404
     assert not (gateway.folder / "templates" / key).exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "said_of_it"),
+    [
+        ("held = [bytearray(2**20) for _ in range(6000)]", "MemoryError"),
+        ("open('large', 'wb').truncate(5 * 2**30)", "OSError"),
+    ],
+)
+async def test_limits_of_a_kernel_are_errors_of_the_cell_that_passes_them(
+    kernel: Kernels, cell: str, said_of_it: str
+) -> None:
+    async with kernel() as km, kernel() as neighbour:
+        with pytest.raises(CellExecutionError, match=said_of_it):
+            await said(km, cell)
+        assert await said(km, "print('goes on')") == "goes on\n"
+        assert await said(neighbour, "print('undisturbed')") == "undisturbed\n"
+
+
+async def test_numbers_of_kernels_and_templates(template: Any, kernel: Kernels, gateway: Any) -> None:
+    await prepared(template("b8" * 16), "x = 1")
+    await prepared(template("b8" * 16), "x = 1")
+    async with kernel(template="b8" * 16) as km:
+        assert await said(km, "print(x)") == "1\n"
+        with gateway.http() as client:
+            lines = client.get("metrics").text.splitlines()
+    found = {
+        name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")
+    }
+    assert found["notehouse_kernels"] == 1
+    assert found['notehouse_kernel_fork_seconds_count{template="notebook"}'] >= 1
+    assert found['notehouse_templates_prepared_total{state="ready"}'] >= 1
+    assert found["notehouse_template_hits_total"] >= 1
+    assert (
+        5e6 < found["notehouse_kernels_private_bytes"] < found["notehouse_kernels_proportional_bytes"] < 5e8
+    )
+    with gateway.http("wrong") as client:
+        assert client.get("metrics").status_code == 403

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy
 import pytest
 from jupyter_client.session import Session
 from tornado.web import HTTPError
@@ -17,7 +21,9 @@ from notehouse_core.kernel_connection import OutputBudget, decode, encode
 from notehouse_gateway import comm_ids, connection, handlers, kernelspecs, lab_server, server_extension
 from notehouse_gateway.desk import Desk, write_token
 from notehouse_gateway.environment import kernel_environment
-from notehouse_gateway.template import usual
+from notehouse_gateway.limits import KernelLimits, passed
+from notehouse_gateway.template import chance, usual
+from notehouse_gateway.template.in_child import in_child
 
 
 def test_environment_of_kernels_is_a_list_of_names() -> None:
@@ -182,3 +188,44 @@ def test_extension_without_a_hub_changes_nothing(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("name", [*usual.LIBRARIES, *usual.KERNEL])
 def test_what_templates_import_is_there(name: str) -> None:
     assert importlib.util.find_spec(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "limit"),
+    [
+        (KernelLimits(cpu_seconds=1), "while True: pass", "CPU time"),
+        (KernelLimits(file_megabytes=1), "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n"
+         "open('large', 'wb').write(bytes(2**21))", "size of a file"),
+    ],
+)  # fmt: skip
+def test_a_process_past_a_limit_ends_and_its_exit_says_which(
+    limits: KernelLimits, code: str, limit: str, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"input()\n{code}"], stdin=subprocess.PIPE, cwd=tmp_path
+    )
+    limits.impose(process.pid)
+    process.communicate(b"go\n", timeout=30)
+    assert passed(process.returncode) == limit
+    assert passed(0) is passed(1) is passed(None) is passed(-9) is None
+    limits.impose(process.pid)  # it has ended
+
+
+def test_numbers_drawn_without_a_seed_differ_after_a_fork_and_seeded_ones_do_not() -> None:
+    def both(seed: int | None) -> tuple[float, float]:
+        first, second = numpy.random.default_rng(seed), numpy.random.default_rng(seed)
+        second.bit_generator.state = first.bit_generator.state
+        chance.reseed({"generator": second})
+        return float(first.random()), float(second.random())
+
+    seeded, drawn = both(7), both(None)
+    assert seeded[0] == seeded[1]
+    assert drawn[0] != drawn[1]
+
+
+def test_a_child_answers_or_raises() -> None:
+    assert in_child(divmod)(7, 3) == (2, 1)
+    with pytest.raises(ZeroDivisionError):
+        in_child(divmod)(1, 0)
+    with pytest.raises(RuntimeError, match="ended before it was done"):
+        in_child(os._exit)(3)
