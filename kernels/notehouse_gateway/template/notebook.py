@@ -13,6 +13,7 @@ import nbformat
 from ipykernel.ipkernel import IPythonKernel
 from nbclient import NotebookClient
 from traitlets.config import Config
+from traitlets.log import get_logger
 
 from notehouse_gateway.template.fork_safety import threads
 from notehouse_gateway.template.in_child import Borrowed
@@ -56,7 +57,9 @@ class RecordedNotebook:
         self._session = RecordingSession()
         # A history would start a thread, and belong to all forks.
         config = Config({"HistoryManager": {"enabled": False}})
-        kernel: Any = TemplateKernel.instance(config=config, session=self._session, iopub_socket=object())
+        kernel: Any = TemplateKernel.instance(
+            config=config, session=self._session, iopub_socket=object(), log=get_logger()
+        )
         self._kernel, self.shell = kernel, kernel.shell
         self.shell.kernel = kernel
         self.streams = [

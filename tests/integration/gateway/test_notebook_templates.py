@@ -167,13 +167,14 @@ async def test_a_page_that_opens_later_is_told_all_states(
 @pytest.mark.parametrize(
     ("cell", "name", "message"),
     [
-        ("import time; time.sleep(60)", "CellTimeout", "longer than 2 seconds"),
+        ("import time; time.sleep(60)", "CellTimeout", "longer than 3 seconds"),
+        ("%%sql\nSELECT 1", "SqlError", "query gateway does not answer"),
         ("import os; os._exit(1)", "KernelDied", "ended"),
         ("import os, signal; os.kill(os.getpid(), 9)", "KernelDied", "ended"),
     ],
 )
 async def test_a_cell_that_never_ends_or_dies(template: Any, cell: str, name: str, message: str) -> None:
-    found = await prepared(template("d4" * 16), cell, cell_timeout=2)
+    found = await prepared(template("d4" * 16), cell, cell_timeout=3)
     assert found.failure is not None
     assert found.failure["name"] == name
     assert message in found.failure["message"]
