@@ -45,11 +45,12 @@ def notehouse(platform: Platform, admin: httpx.Client) -> Notehouse:
 
 
 @pytest.fixture
-def content() -> dict[str, Any]:
-    """A tenant whose readers see the airline that their attribute names."""
+def content(admin: httpx.Client) -> Iterator[dict[str, Any]]:
+    """A tenant whose readers see one airline; it is closed at the end, since people of two tenants must name one."""
     reads = {"source": "warehouse", "table": "flights.flights", "rows": "carrier = 'B6' AND origin = 'JFK'"}
-    return {
-        "slug": f"jetblue-{uuid4().hex[:6]}",
+    slug = f"jetblue-{uuid4().hex[:6]}"
+    yield {
+        "slug": slug,
         "name": "JetBlue",
         "quotas": {"execution_seconds": 20},
         "groups": {"cn=jetblue,ou=groups": "viewer"},
@@ -60,6 +61,7 @@ def content() -> dict[str, Any]:
             {"user": "united-analyst", "roles": ["admin"]},
         ],
     }
+    admin.delete(f"tenants/{slug}")
 
 
 @pytest.fixture

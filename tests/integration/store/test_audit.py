@@ -52,9 +52,9 @@ async def test_a_change_tells_what_was_and_what_is_and_who(database: Database, t
         await session.delete(role)
     created, changed, deleted = await events(database, str(role.id))
     assert [one.action for one in (created, changed, deleted)] == [
-        "role.create",
-        "role.change",
-        "role.delete",
+        "create-role",
+        "change-role",
+        "delete-role",
     ]
     assert created.details["after"]["name"] == "reader"
     assert changed.details == {
