@@ -119,6 +119,7 @@ class KernelConnection:
         self._session = session
         self._budget = OutputBudget(output_limit)
         self._socket: WebSocketClientConnection | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = asyncio.Event()
         self.channels = {name: RemoteChannel(name, self) for name in CHANNELS}
 
@@ -130,6 +131,7 @@ class KernelConnection:
             connect_timeout=seconds,
             request_timeout=seconds,
         )
+        self._loop = asyncio.get_running_loop()
         self._socket = await websocket_connect(
             request,
             on_message_callback=self._on_message,
@@ -154,9 +156,17 @@ class KernelConnection:
 
     def send(self, channel: str, message: Message) -> None:
         """Queue a message for the kernel; a connection that is gone shows in `is_open`, as with ZeroMQ."""
-        if self._socket is None or self._closed.is_set():
+        if self._loop is None or self._closed.is_set():
             return
         frame = encode(self._session, channel, message)
+        if self._loop.is_running():
+            self._write(frame)
+        else:  # a synchronous caller such as papermill: written when its loop turns next
+            self._loop.call_soon(self._write, frame)
+
+    def _write(self, frame: bytes) -> None:
+        if self._socket is None:
+            return
         try:
             sent = self._socket.write_message(frame, binary=True)
         except WebSocketClosedError:

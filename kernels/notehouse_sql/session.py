@@ -31,7 +31,7 @@ class Session:
     history: list[dict[str, Any]] = field(default_factory=list)
     rows_read: int = 0  # of the last statement, as far as its progress was seen
     _gateway: QueryGateway | None = None
-    _process: int = 0
+    _process: int = field(default_factory=os.getpid)
 
     @property
     def gateway(self) -> QueryGateway:
