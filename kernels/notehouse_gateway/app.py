@@ -44,7 +44,7 @@ def gateway_config(max_kernels: int, idle_seconds: int, desks: Path) -> Config:
     config.GatewayKernels.cull_idle_timeout = idle_seconds
     config.GatewayKernels.cull_interval = min(CULL_INTERVAL, max(1, idle_seconds))
     config.GatewayKernels.buffer_offline_messages = False
-    # Kernels listen on loopback, where other Unix users are too: without keys they could hear the outputs.
+    # Their sockets are in a private folder; keys as well, should anybody give kernels another transport.
     config.GatewayKernels.transport_encryption = "required"
     # A kernel that dies stays dead, and is known to be within a second.
     config.KernelRestarter.restart_limit = 0

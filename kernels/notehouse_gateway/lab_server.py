@@ -16,7 +16,7 @@ GUIDES = ("guide", "examples")
 CONFIG = {
     "ServerApp.kernel_spec_manager_class": "notehouse_gateway.kernelspecs.OneKernelSpec",
     "MultiKernelManager.default_kernel_name": "notehouse",
-    # Kernels listen on loopback, where other Unix users are too: without keys they could hear the outputs.
+    # Their sockets are in a private folder; keys as well, should anybody give kernels another transport.
     "AsyncMappingKernelManager.transport_encryption": "required",
     # Looking for language servers would start node at every start.
     "LanguageServerManager.autodetect": "False",

@@ -7,6 +7,7 @@ from typing import Any, cast
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from notehouse_gateway import sockets
 from notehouse_gateway.environment import kernel_environment
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked
@@ -16,10 +17,15 @@ LAUNCHER = "ipykernel_launcher"
 
 
 class AllowListProvisioner(LocalProvisioner):
-    """A local kernel process that inherits nothing of its server but the names of the allow-list."""
+    """A local kernel process that inherits nothing of its server but the names of the allow-list.
+
+    It listens on Unix sockets that only its user may connect to.
+    """
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Prepare the launch, then cut the environment; the server's Hub token is in what is cut."""
+        if self.parent is not None and self.parent.transport == "tcp":
+            self.parent.transport, self.parent.ip = "ipc", sockets.fresh()
         launch = await super().pre_launch(**kwargs)
         launch["env"] = kernel_environment(launch["env"])
         return launch

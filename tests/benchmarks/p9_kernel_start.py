@@ -54,7 +54,7 @@ def _starts(ours: list[float], stock: list[float]) -> list[Result]:
     return [
         times_better("P9", "kernel to its first cell with imports, against ipykernel", forked, anew, 10),
         at_most(
-            "P9", f"the same, 95th of a hundred (median {1000 * statistics.median(ours):.0f} ms)", p95, 250
+            "P9", f"the same, 95th percentile (median {1000 * statistics.median(ours):.0f} ms)", p95, 250
         ),
     ]
 

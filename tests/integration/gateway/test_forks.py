@@ -116,6 +116,26 @@ async def test_a_fork_is_like_any_kernel(home: dict[str, object], templates: Tem
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("forked", [True, False])
+async def test_a_kernel_listens_where_only_its_user_can_connect(
+    home: dict[str, object], templates: Templates, forked: bool
+) -> None:
+    """On sockets of its own, not on ports that others could take before it does."""
+    templates.enabled = forked
+    try:
+        async with running(**home) as (manager, client):
+            assert await said(client, "print(1)", 60) == "1\n"
+            assert is_fork(manager) == forked
+            sockets = [Path(f"{manager.ip}-{port}") for port in manager.ports]
+            assert all(one.is_socket() for one in sockets)
+            assert sockets[0].parent.stat().st_mode & 0o777 == 0o700
+            await manager.restart_kernel()
+            assert await said(client, "print(2)", 60) == "2\n"
+        assert not any(one.exists() for one in sockets)
+    finally:
+        templates.enabled = True
+
+
 async def test_interrupt_restart_and_shutdown(home: dict[str, object]) -> None:
     async with running(**home) as (manager, client):
         first = manager.provisioner.pid  # type: ignore[union-attr]
