@@ -43,6 +43,12 @@ async def said(client: Any, code: str, seconds: float = 30) -> str:
     return "".join(text)
 
 
+async def restarted(manager: AsyncKernelManager, client: Any) -> None:
+    """Restart a kernel, and wait until the client hears what it prints again."""
+    await manager.restart_kernel()
+    await client._async_wait_for_ready(timeout=60)
+
+
 def is_fork(manager: AsyncKernelManager) -> bool:
     return isinstance(manager.provisioner.process, Forked)  # type: ignore[union-attr]
 

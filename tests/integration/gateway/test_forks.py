@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from integration.gateway.forks import children, descriptors, exists, gone, is_fork, running, said
+from integration.gateway.forks import children, descriptors, exists, gone, is_fork, restarted, running, said
 from notehouse_gateway import templates as module
 from notehouse_gateway.templates import Templates
 
@@ -129,7 +129,7 @@ async def test_a_kernel_listens_where_only_its_user_can_connect(
             sockets = [Path(f"{manager.ip}-{port}") for port in manager.ports]
             assert all(one.is_socket() for one in sockets)
             assert sockets[0].parent.stat().st_mode & 0o777 == 0o700
-            await manager.restart_kernel()
+            await restarted(manager, client)
             assert await said(client, "print(2)", 60) == "2\n"
         assert not any(one.exists() for one in sockets)
     finally:
@@ -145,7 +145,7 @@ async def test_interrupt_restart_and_shutdown(home: dict[str, object]) -> None:
         await manager.interrupt_kernel()
         assert await waiting == "KeyboardInterrupt"
         assert await said(client, "print(kept)") == "1\n"
-        await manager.restart_kernel()
+        await restarted(manager, client)
         assert await said(client, "print(kept)") == "NameError"
         assert is_fork(manager)
         second = manager.provisioner.pid  # type: ignore[union-attr]
