@@ -5,7 +5,7 @@ text that formatQuery writes has no comments and one spelling for everything, so
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from notehouse_hub.service.query_gateway.gate.tree import NotUnderstoodError
@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 _EXPLAIN_KINDS = {
     "AST", "SYNTAX", "QUERY", "TREE", "PLAN", "PIPELINE", "ESTIMATE", "TABLE", "OVERRIDE",
 }  # fmt: skip
+_SHOW_KINDS = {"FULL", "EXTENDED", "TEMPORARY", "CHANGED"}
 _AFTER_SETTINGS = {
     "FORMAT", "UNION", "EXCEPT", "INTERSECT", "SETTINGS", "SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "EXISTS",
     "EXPLAIN",
@@ -71,6 +72,13 @@ class CanonicalText:
             all(self.at(start + offset).is_word(word) for offset, word in enumerate(words))
             for start in range(len(self.tokens))
         )
+
+    def shows(self, what: Set[str]) -> bool:
+        """Say whether this is SHOW of one of these."""
+        index = 1
+        while self.at(index).kind == "word" and self.at(index).text in _SHOW_KINDS:
+            index += 1
+        return self.at(0).is_word("SHOW") and self.at(index).kind == "word" and self.at(index).text in what
 
     def odd_name(self) -> str | None:
         """Return a quoted name with a line break or another control character in it, if there is one."""

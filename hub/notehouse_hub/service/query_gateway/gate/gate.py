@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from notehouse_hub.service.query_gateway.gate import statement_rules, tree
+from notehouse_hub.service.query_gateway.gate import functions, statement_rules, tree
 from notehouse_hub.service.query_gateway.gate.canonical import CanonicalText
 from notehouse_hub.service.query_gateway.questions import Answer, Questions
 from notehouse_hub.service.query_gateway.refusal import (
@@ -22,6 +22,7 @@ from notehouse_hub.service.query_gateway.refusal import (
 )
 
 _EXPLAIN = b"EXPLAIN AST "
+_KNOWN_FUNCTIONS = b"SELECT name FROM system.functions WHERE lower(name) IN {names:Array(String)}"
 _REMEMBERED = 4096  # statements
 _LONGEST_REMEMBERED = 16 * 2**10  # bytes of one
 _MOST_NODES = 100_000
@@ -74,7 +75,7 @@ class Gate:
         answer = await self._canonical(statement.text)
         if answer.status != 200:
             raise await self._why_unreadable(statement, answer)
-        text = CanonicalText(json.loads(answer.body)[0])
+        text = CanonicalText(json.loads(answer.body.decode(errors="replace"))[0])  # literals hold any bytes
         statement_rules.check_settings(text)
         shown = await self._tree(statement)
         if shown.status != 200:
@@ -83,7 +84,19 @@ class Gate:
         if len(lines) > _MOST_NODES:
             raise too_large("The statement has too many parts. Put long lists of values into a parameter.")
         root = tree.parse([json.loads(line)[0] for line in lines])
-        statement_rules.check(root, text)
+        await self._check_own(statement_rules.check(root, text))
+
+    async def _check_own(self, names: frozenset[str]) -> None:
+        """A function that a statement defines must not have the name of one of the engine's that is on no list yet."""
+        if not names:
+            return
+        known = sorted({base.lower() for name in names for base in functions.without_combinators(name)})
+        listed = "[" + ",".join(f"'{name}'" for name in known if name.isidentifier()) + "]"
+        answer = await self._questions.as_gate(_KNOWN_FUNCTIONS, {"param_names": listed})
+        if answer.status != 200:
+            raise engines_words(answer)
+        if answer.body.strip():
+            raise statement_rules.refused_function(answer.body.decode(errors="replace").splitlines()[0])
 
     async def _why_unreadable(self, statement: Statement, answer: Answer) -> Refusal:
         """Return the engine's words on the statement itself; the quoted text has other positions."""

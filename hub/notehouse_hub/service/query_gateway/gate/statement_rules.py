@@ -1,6 +1,7 @@
 """Which statements pass? The rules, over the engine's tree and canonical text of one statement."""
 
 import re
+from collections.abc import Set
 
 from notehouse_hub.service.query_gateway.gate import functions, settings_allowed, system_tables
 from notehouse_hub.service.query_gateway.gate.canonical import CanonicalText
@@ -12,6 +13,7 @@ _SHOWS = {
     "ShowTables", "ShowColumns", "ShowIndexes", "ShowFunctions", "ShowSetting", "ShowEngineQuery",
     "ShowCreateTableQuery", "ShowCreateViewQuery", "ShowCreateDatabaseQuery",
 }  # fmt: skip
+_SHOWN = {"TABLES", "DATABASES", "SETTINGS"}  # of what the tree calls ShowTables
 _EXISTS = {"ExistsTableQuery", "ExistsDatabaseQuery", "ExistsViewQuery"}
 STATEMENTS = _QUERIES | _SHOWS | _EXISTS | {"DescribeQuery", "Explain"}
 _EXPLAINS = {"EXPLAIN", "EXPLAIN AST", "EXPLAIN SYNTAX", "EXPLAIN QUERY TREE", "EXPLAIN PIPELINE"}
@@ -48,15 +50,19 @@ _WORDS_BEFORE_PARENTHESIS = {
 }  # fmt: skip
 
 
-def check(root: Node, text: CanonicalText) -> None:
-    """Raise Refusal if the statement may not run."""
+def check(root: Node, text: CanonicalText) -> frozenset[str]:
+    """Raise Refusal if the statement may not run.
+
+    Return names that it calls as functions of its own (`WITH x -> x + 1 AS f`); they must not be the engine's.
+    """
     nodes = list(root.walk())
+    own = {node.alias for node in nodes if node.kind == "Function" and node.name == "lambda" and node.alias}
     _check_kind(root)
-    for node in nodes:
-        _check_node(node)
+    called = frozenset(name for node in nodes for name in _check_node(node, own))
     _check_text(text, nodes)
     _check_clauses(text, nodes)
     system_tables.check(nodes)
+    return called
 
 
 def _check_kind(root: Node) -> None:
@@ -70,7 +76,8 @@ def _check_kind(root: Node) -> None:
             )
 
 
-def _check_node(node: Node) -> None:
+def _check_node(node: Node, own: Set[str]) -> list[str]:
+    """Judge one node; return the function of the statement's own that it calls, if it is one."""
     if node.kind not in _KNOWN:
         raise denied(
             f"The statement has a part that is not known to be safe here ({node.kind}). Write it as a plain SELECT."
@@ -80,8 +87,16 @@ def _check_node(node: Node) -> None:
             f"{node.name} is refused: it counts rows before the row filter. Use EXPLAIN, EXPLAIN AST, EXPLAIN SYNTAX, "
             "EXPLAIN QUERY TREE or EXPLAIN PIPELINE."
         )
-    if node.kind == "Function":
-        _check_function(node)
+    if node.kind == "TableIdentifier" and re.search(r"[/\\]", node.name):
+        raise denied(
+            f"There is no table {node.name!r}: a name with a slash would be a file. Files are not read."
+        )
+    if node.kind != "Function":
+        return []
+    if node.name in own and not functions.is_allowed(node.name) and not functions.is_denied(node.name):
+        return [node.name]
+    _check_function(node)
+    return []
 
 
 def _check_function(node: Node) -> None:
@@ -91,7 +106,12 @@ def _check_function(node: Node) -> None:
         if node.name.lower() == "values":
             _check_structure(node)
     elif not functions.is_allowed(node.name):
-        raise _refused_function(node.name, "function")
+        raise refused_function(node.name)
+
+
+def refused_function(name: str) -> Refusal:
+    """Refuse a function that is on no list."""
+    return _refused_function(name, "function")
 
 
 def _refused_function(name: str, kind: str) -> Refusal:
@@ -123,6 +143,10 @@ def _check_text(text: CanonicalText, nodes: list[Node]) -> None:
         )
     if text.has_word("INTO", "OUTFILE"):
         raise denied("INTO OUTFILE is refused: it would write on the server. Save the answer on your side.")
+    if nodes[0].kind == "ShowTables" and not text.shows(_SHOWN):
+        raise denied(
+            "Of SHOW these pass: TABLES, DATABASES, COLUMNS, FUNCTIONS, SETTINGS, ENGINES and CREATE."
+        )
     if nodes[0].kind in _SHOWS and text.has_word("WHERE"):
         raise denied("SHOW ... WHERE is refused. Use LIKE, or SELECT from system.tables or system.columns.")
     applies = any(node.kind == "ColumnsApplyTransformer" for node in nodes)

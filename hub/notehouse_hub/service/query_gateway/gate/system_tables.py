@@ -4,6 +4,8 @@ The engine shows rows of `system.tables` and `system.columns` only for granted t
 paths that no row filter touches. Those columns may not be named, and a `*` that would name them is refused.
 """
 
+import re
+
 from notehouse_hub.service.query_gateway.gate.tree import Node
 from notehouse_hub.service.query_gateway.refusal import Refusal, denied
 
@@ -67,13 +69,18 @@ _STARS = {
     "QualifiedColumnsListMatcher",
 }  # fmt: skip
 
+_IN = re.compile(r"(global)?(not)?(null)?in(ignoreset)?", re.IGNORECASE)
+
 
 def check(nodes: list[Node]) -> None:
     """Raise Refusal if the statement reads of the engine's own tables what is not for everybody."""
     names = [node.name for node in nodes if node.kind in {"TableIdentifier", "Identifier"}]
+    if nodes[0].kind.startswith(("ShowCreate", "Exists")):
+        _hidden_of(".".join(node.name for node in nodes if node.kind == "Identifier"))
     hidden: set[str] = set()
-    for name in names:
-        hidden |= _hidden_of(name)
+    for node in nodes:
+        if node.kind == "TableIdentifier" or (node.kind == "Identifier" and not _is_column(node, nodes)):
+            hidden |= _hidden_of(node.name)
     if not hidden:
         return
     for name in names:
@@ -108,6 +115,14 @@ def _closed(name: str) -> Refusal:
         f"system.{table}" for table in ("tables", "columns", "databases", "functions", "settings")
     )
     return denied(f"{name} is closed here. Of ClickHouse's own tables these can be read: {open_ones}.")
+
+
+def _is_column(node: Node, nodes: list[Node]) -> bool:
+    """Say whether a name like system.load can only be a column: a table's would stand after IN, or under an alias."""
+    outer = node.parent.parent if node.parent else None
+    after_in = outer is not None and outer.kind == "Function" and _IN.fullmatch(outer.name) is not None
+    lambdas = any(one.kind == "Function" and one.name == "lambda" for one in nodes)
+    return not (after_in or lambdas or node.alias)
 
 
 def _counted(node: Node) -> bool:

@@ -30,6 +30,11 @@ class Node:
         """What the node names, without its alias."""
         return self.text.split(_ALIAS, 1)[0]
 
+    @property
+    def alias(self) -> str:
+        """The name that the statement gives this node, or nothing."""
+        return self.text.split(_ALIAS, 1)[1].removesuffix(")") if _ALIAS in self.text else ""
+
     def walk(self) -> Iterator["Node"]:
         """Yield this node and all below it."""
         waiting = [self]

@@ -1,0 +1,87 @@
+# SHOW, DESCRIBE, EXISTS and EXPLAIN.
+
+SHOW TABLES
+
+SHOW TABLES FROM flights
+
+SHOW TABLES IN flights LIKE 'fl%'
+
+SHOW TABLES NOT LIKE 'x%'
+
+SHOW FULL TABLES FROM flights
+
+SHOW DATABASES
+
+SHOW DATABASES LIKE 'f%'
+
+SHOW CREATE TABLE flights
+
+SHOW CREATE flights.flights
+
+SHOW CREATE VIEW late
+
+SHOW COLUMNS FROM flights
+
+SHOW FULL COLUMNS FROM flights FROM flights
+
+SHOW EXTENDED COLUMNS FROM flights LIKE 'd%'
+
+SHOW FUNCTIONS LIKE 'toStart%'
+
+SHOW SETTING max_threads
+
+SHOW ENGINES
+
+SHOW SETTINGS LIKE 'max_threads'
+
+SHOW CHANGED SETTINGS LIKE 'max%'
+
+SHOW TABLES LIMIT 1
+
+DESCRIBE flights
+
+DESC flights.flights
+
+DESCRIBE TABLE flights
+
+DESCRIBE (SELECT 1 AS a, 'x' AS b)
+
+DESCRIBE TABLE numbers(3)
+
+DESCRIBE flights SETTINGS describe_compact_output = 1
+
+EXISTS flights
+
+EXISTS TABLE flights.flights
+
+EXISTS VIEW late
+
+EXISTS DATABASE flights
+
+EXPLAIN SELECT count() FROM flights
+
+EXPLAIN PLAN SELECT count() FROM flights WHERE origin = 'EWR'
+
+EXPLAIN header = 1, actions = 1 SELECT count() FROM flights
+
+EXPLAIN PLAN description = 0 SELECT 1
+
+EXPLAIN AST SELECT count() FROM flights
+
+EXPLAIN AST graph = 1 SELECT 1
+
+EXPLAIN SYNTAX SELECT * FROM flights
+
+EXPLAIN SYNTAX run_query_tree_passes = 1 SELECT * FROM flights WHERE 1
+
+EXPLAIN QUERY TREE SELECT origin FROM flights
+
+EXPLAIN QUERY TREE run_passes = 0 SELECT 1
+
+EXPLAIN PIPELINE SELECT sum(dep_delay) FROM flights GROUP BY origin
+
+EXPLAIN PIPELINE header = 1, graph = 1 SELECT 1
+
+EXPLAIN SELECT 1 UNION ALL SELECT 2
+
+EXPLAIN SELECT count() FROM flights SETTINGS max_threads = 1
