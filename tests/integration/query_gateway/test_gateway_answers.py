@@ -11,6 +11,7 @@ import clickhouse_connect
 import httpx
 import pytest
 import sqlalchemy
+from clickhouse_connect.driver.external import ExternalData
 
 from notehouse_core.tokens import API, FRAME, RUN, VIEW, Claims, class_subject
 
@@ -85,13 +86,44 @@ def test_a_compressed_body_and_a_compressed_answer(house: Any) -> None:
     assert "is not read here" in httpx.post(house.url, content=b"SELECT 1", headers=headers).text
 
 
-def test_an_external_table_is_refused(house: Any) -> None:
-    answer = httpx.post(
-        f"{house.url}/?query=SELECT%20*%20FROM%20e&e_structure=x%20Int8",
-        files={"e": ("e", b"1\n")},
-        headers={"Authorization": f"Bearer {house.united}"},
+def external(house: Any, parameters: dict[str, str], data: bytes = b"1\tx\n2\ty\n") -> httpx.Response:
+    """Send a table `e` with a statement that joins it."""
+    statement = "SELECT e.*, count() FROM e CROSS JOIN flights GROUP BY ALL ORDER BY 1"
+    headers = {"Authorization": f"Bearer {house.united}"}
+    files = {"e": ("e", data)}
+    return httpx.post(house.url, params={"query": statement, **parameters}, files=files, headers=headers)
+
+
+def test_a_table_that_comes_with_a_statement(house: Any) -> None:
+    rows = "1\tx\t10000\n2\ty\t10000\n"
+    assert external(house, {"e_structure": "a Int8, b String"}).text == rows
+    assert external(house, {"e_types": "Int8,String"}).text == rows
+    assert (
+        external(house, {"e_structure": "a Int8, b String", "e_format": "CSV"}, b"1,x\r\n2,y\n").text == rows
     )
-    assert "External tables are not taken here" in answer.text or "e_structure cannot be given" in answer.text
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"e_structure": "a Int8, b String DEFAULT file('/etc/passwd')"},
+        {"e_structure": "a Int8, b String alias file('/etc/passwd')"},
+        {"e_structure": "a Int8, b String MATERIALIZED 1"},
+        {"e_structure": "a Int8, b String CODEC(NONE)"},
+        {"e_structure": "a Int8, b String TTL now()"},
+        {"e_structure": "a Int8; DROP TABLE flights"},
+        {"e_structure": "a Int8, b String", "e_format": "Values"},
+        {"e_structure": "a Int8, b String", "e_format": "Template"},
+        {"e_structure": "a Int8, b String", "e_format": "CapnProto"},
+        {"e_types": "Int8, String DEFAULT 1"},
+        {"f_structure": "a Int8"},
+        {},
+    ],
+)
+def test_a_table_that_would_compute_something_is_refused(house: Any, parameters: dict[str, str]) -> None:
+    answer = external(house, parameters)
+    assert answer.status_code >= 400
+    assert "root:" not in answer.text
 
 
 def test_clickhouse_connect(house: Any) -> None:
@@ -110,6 +142,8 @@ def test_clickhouse_connect(house: Any) -> None:
         client.query("SELECT * FROM file('/etc/passwd')")
     with pytest.raises(Exception, match="Unknown expression identifier"):
         client.query("SELECT nothing FROM flights")
+    brought = ExternalData(file_name="e.csv", fmt="CSV", structure="a Int8, b String", data=b"1,x\n2,y\n")
+    assert client.query("SELECT b FROM e ORDER BY a", external_data=brought).result_rows == [("x",), ("y",)]
     client.close()
 
 

@@ -54,6 +54,7 @@ _PLAIN_KINDS = re.compile(
 )
 
 
+@pytest.mark.timeout(SECONDS + 120)
 def test_mutated_statements(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:
     planted = PlantedFile(tmp_path_factory.mktemp("planted"))
     fuzz = _Fuzz(house, planted)

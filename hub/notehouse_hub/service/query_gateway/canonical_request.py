@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from notehouse_core.access import clickhouse_user
+from notehouse_hub.service.query_gateway import external_tables
 from notehouse_hub.service.query_gateway.client_request import Asked, ClientRequest
+from notehouse_hub.service.query_gateway.external_tables import ExternalTable
 from notehouse_hub.service.query_gateway.gate.settings_allowed import is_allowed
 from notehouse_hub.service.query_gateway.holder import Holder
 from notehouse_hub.service.query_gateway.refusal import (
@@ -24,6 +26,7 @@ from notehouse_hub.service.query_gateway.refusal import (
 )
 
 LARGEST_STATEMENT = 2 * 2**20  # bytes; the gate quotes it once more, and the engine reads 5 MB
+_LONGEST_WITH_TABLES = 256 * 2**10  # it stands in the address then, where a byte may take three
 _MOST_PARAMETER_BYTES = 512 * 2**10
 _DEFAULT_NAMES = {"", "default", "__default__"}
 
@@ -50,11 +53,23 @@ class Question:
     arguments: Mapping[str, str]  # values of {name:Type}
     settings: Mapping[str, str]
     encodings: str
+    tables: tuple[ExternalTable, ...] = ()
 
     def path(self) -> str:
-        """Return the address below ClickHouse's root."""
+        """Return the address below ClickHouse's root; with tables the statement stands in it."""
         values = {f"param_{name}": value for name, value in self.arguments.items()}
+        for table in self.tables:
+            values.update(table.described)
+        if self.tables:
+            values["query"] = self.statement.decode("utf-8", "surrogateescape")
         return "/?" + urlencode({**self.settings, **values}, errors="surrogateescape")
+
+    def body(self) -> tuple[dict[str, str], bytes]:
+        """Return what says of which kind the body is, and the body."""
+        if not self.tables:
+            return {}, self.statement
+        content_type, form = external_tables.form(self.tables)
+        return {"Content-Type": content_type}, form
 
 
 def own_query_id(holder: Holder, given: str) -> str:
@@ -85,7 +100,11 @@ def question(request: ClientRequest, asked: Asked, holder: Holder, source: str, 
     ours = {"database": database, "query_id": query_id, "quota_key": holder.claims.subject, **_format(output)}
     ours["log_comment"] = _comment(holder, said)
     _check_size(arguments, settings)
-    return Question(asked.statement, database, query_id, arguments, settings | ours, _encodings(request))
+    if asked.tables and len(asked.statement) > _LONGEST_WITH_TABLES:
+        raise too_large(f"With external tables a statement has at most {_LONGEST_WITH_TABLES // 2**10} KB.")
+    return Question(
+        asked.statement, database, query_id, arguments, settings | ours, _encodings(request), asked.tables
+    )
 
 
 def runs_as(holder: Holder) -> str:

@@ -10,10 +10,10 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.message import Message
-from email.parser import BytesParser
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from notehouse_hub.service.query_gateway import external_tables, form
+from notehouse_hub.service.query_gateway.external_tables import ExternalTable
 from notehouse_hub.service.query_gateway.refusal import bad_argument, malformed, too_large
 
 LARGEST_BODY = 16 * 2**20
@@ -62,22 +62,27 @@ class Asked:
 
     statement: bytes
     parameters: dict[str, str] = field(default_factory=dict)
+    tables: tuple[ExternalTable, ...] = ()
 
 
 def asked(request: ClientRequest) -> Asked:
     """Take statement and parameters out of a request, wherever they stand. Raises Refusal."""
     parameters = _unique(_pairs(request.query))
     body = _decoded(request)
+    tables: tuple[ExternalTable, ...] = ()
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        for name, value in _fields(request.headers["content-type"], body):
-            _add(parameters, name, value)
+        parts = form.read(request.headers["content-type"], body)
+        for part in parts:
+            if not part.file:
+                _add(parameters, part.name, part.data.decode("utf-8", "surrogateescape"))
+        tables = external_tables.taken(parts, parameters)
         body = b""
     text = parameters.pop("query", "").encode("utf-8", "surrogateescape")
     if text.strip() and body.strip():
         raise bad_argument(
             "A statement stands in the address and another text in the body. Send the statement in one of them."
         )
-    return Asked(text if text.strip() else body, parameters)
+    return Asked(text if text.strip() else body, parameters, tables)
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
@@ -112,7 +117,7 @@ def _decoded(request: ClientRequest) -> bytes:
             with gzip.GzipFile(fileobj=io.BytesIO(request.body)) as packed:
                 plain = packed.read(LARGEST_BODY + 1)
         elif encoding == "deflate":
-            plain = zlib.decompressobj().decompress(request.body, LARGEST_BODY + 1)
+            plain = _inflated(request.body)
         elif encoding == "identity":
             plain = request.body
         else:
@@ -126,24 +131,10 @@ def _decoded(request: ClientRequest) -> bytes:
     return plain
 
 
-def _fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
-    """Read the fields of a form; a file in it would be an external table, which is refused."""
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
-    form = BytesParser().parsebytes(head + body)
-    parts = form.get_payload()
-    if not form.is_multipart() or not isinstance(parts, list):
-        raise malformed("The body is not a form, though its header says so.")
-    return [_form_field(part) for part in parts if isinstance(part, Message)]
-
-
-def _form_field(part: Message) -> tuple[str, str]:
-    name = part.get_param("name", header="content-disposition")
-    if part.get_filename() is not None or not isinstance(name, str):
-        raise bad_argument(
-            "External tables are not taken here. Write the values into the statement, for example: "
-            "SELECT * FROM values('a Int8', (1), (2))."
-        )
-    value = part.get_payload(decode=True)
-    if not isinstance(value, bytes):
-        raise malformed("A form inside a form is not read here.")
-    return name, value.decode("utf-8", "surrogateescape")
+def _inflated(body: bytes) -> bytes:
+    """Unpack deflated bytes; raises EOFError unless they are whole and the last ones."""
+    packed = zlib.decompressobj()
+    plain = packed.decompress(body, LARGEST_BODY + 1)
+    if len(plain) <= LARGEST_BODY and (not packed.eof or packed.unused_data):
+        raise EOFError
+    return plain

@@ -88,7 +88,8 @@ class Statements:
         headers = self._questions.headers(runs_as(holder), password)
         if asked.encodings:
             headers["Accept-Encoding"] = asked.encodings
-        return request_bytes(asked.path(), headers, asked.statement)
+        kind, body = asked.body()
+        return request_bytes(asked.path(), headers | kind, body)
 
     async def _pass_on(self, one: Running, request: bytes, client: Client) -> None:
         """Try until ClickHouse has answered; a statement only reads, so it may be sent twice."""
