@@ -3,9 +3,9 @@ import { defineConfig } from 'eslint/config';
 
 // What browsers have, as far as these files use it.
 const NAMES = `
-  DataView FormData Request Response TextDecoder TextEncoder URL URLSearchParams WebSocket
-  addEventListener atob crypto document fetch history location navigator queueMicrotask setTimeout
-  structuredClone window
+  AbortController CustomEvent DOMParser DataView FormData Request Response TextDecoder TextEncoder URL
+  URLSearchParams WebSocket addEventListener atob crypto document fetch history location navigator performance
+  queueMicrotask sessionStorage setTimeout structuredClone window
 `;
 const browser = Object.fromEntries(
   NAMES.trim()

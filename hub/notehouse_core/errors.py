@@ -38,6 +38,12 @@ class Forbidden(NotehouseError):
     code, status = "forbidden", 403
 
 
+class Unconfirmed(Forbidden):
+    """The right is there, but the browser has not shown its person's password for a while."""
+
+    code = "unconfirmed"
+
+
 class NotFound(NotehouseError):
     """No such thing, or none the caller may know of."""
 

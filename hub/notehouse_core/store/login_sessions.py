@@ -101,6 +101,19 @@ async def ended_lately(session: AsyncSession, within: timedelta) -> list[tuple[s
     return [(name, mark) for name, mark in rows]
 
 
+async def confirm(session: AsyncSession, user: User, hub_session: str) -> None:
+    """Note that somebody has shown their password in the browser with this mark."""
+    mine = (LoginSession.user_id == user.id, LoginSession.hub_session == hub_session, *_open())
+    await session.execute(update(LoginSession).where(*mine).values(confirmed_at=func.now()))
+
+
+async def is_confirmed(session: AsyncSession, hub_session: str, within: timedelta) -> bool:
+    """Say whether the browser with this mark has shown its person's password within a while."""
+    lately = LoginSession.confirmed_at > func.now() - within
+    query = select(LoginSession.id).where(LoginSession.hub_session == hub_session, lately, *_open()).limit(1)
+    return await session.scalar(query) is not None
+
+
 async def came_from(session: AsyncSession, username: str, address: str) -> bool:
     """Say whether somebody has logged in from this address lately."""
     known = (User.username == username, LoginSession.address == address)

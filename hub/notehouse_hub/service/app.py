@@ -5,13 +5,11 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
-from starlette.staticfiles import StaticFiles
 
 from notehouse_core.settings import Settings
-from notehouse_hub.service import api, health, metrics, problems
+from notehouse_hub.service import api, health, metrics, portal, problems
+from notehouse_hub.service.api.confirmation import confirmed
 from notehouse_hub.service.idempotency import Replay, once, replay
-from notehouse_hub.service.portal import login, pages, watching, work
-from notehouse_hub.service.portal.rendering import STATIC
 from notehouse_hub.service.rate_limits import limited
 from notehouse_hub.service.request_context import RequestContext
 from notehouse_hub.service.resources import API_PREFIX, PREFIX, open_resources
@@ -37,9 +35,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestContext)
     problems.install(app)
     app.add_exception_handler(Replay, replay)
+    asked = [Depends(limited), Depends(once)]
     for noun in api.ROUTERS:
-        app.include_router(noun, prefix=API_PREFIX, dependencies=[Depends(limited), Depends(once)])
-    for router in (health.router, metrics.router, login.router, pages.router, work.router, watching.router):
+        app.include_router(noun, prefix=API_PREFIX, dependencies=asked)
+    for noun in api.OF_RIGHTS:
+        app.include_router(noun, prefix=API_PREFIX, dependencies=[*asked, Depends(confirmed)])
+    for router in (health.router, metrics.router, *portal.ROUTERS):
         app.include_router(router, prefix=PREFIX)
-    app.mount(f"{PREFIX}/static", StaticFiles(directory=STATIC), name="static")
     return app

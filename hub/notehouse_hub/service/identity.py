@@ -19,7 +19,7 @@ from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 from notehouse_hub.service.sessions import XSRF_HEADER, shows_xsrf
 
 SERVICES = ("dashboards", "scheduler")
-_SAFE = ("GET", "HEAD", "OPTIONS")
+SAFE = ("GET", "HEAD", "OPTIONS")
 _SCOPES = ("access:services", "access:services!service=notehouse")
 
 
@@ -117,7 +117,7 @@ async def _browser(request: Request, resources: Resources, session: AsyncSession
     cookie = resources.cookies.session(request)
     if cookie is None:
         raise errors.Unauthenticated("You are not logged in.")
-    if request.method not in _SAFE and not shows_xsrf(cookie, request.headers.get(XSRF_HEADER)):
+    if request.method not in SAFE and not shows_xsrf(cookie, request.headers.get(XSRF_HEADER)):
         raise errors.Forbidden("This page is out of date. Load it again and repeat what you did.")
     return await _known_to_hub(request, resources, session, cookie.hub_token)
 

@@ -36,6 +36,7 @@ class LoginSession(Row):
     agent: Mapped[str] = mapped_column(server_default="", default="")
     last_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    confirmed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))  # the password shown last
     ended_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()

@@ -3,11 +3,13 @@
 from notehouse_hub.service.api import (
     alerts,
     audit,
+    confirmation,
     dashboards,
     data_sources,
     deliveries,
     explain_access,
     exports,
+    favourites,
     groups,
     kernel_gateways,
     me,
@@ -28,19 +30,25 @@ from notehouse_hub.service.api import (
     versions,
 )
 
-ROUTERS = (
-    me.router,
-    my_account.router,
-    tokens.router,
+# Whoever administers shows their password again before these change anything.
+OF_RIGHTS = (
     users.router,
     tenants.router,
     groups.router,
     members.router,
     roles.router,
     quotas.router,
-    tenant_usage.router,
     data_sources.router,
     source_schemas.router,
+)
+
+ROUTERS = (
+    me.router,
+    confirmation.router,
+    favourites.router,
+    my_account.router,
+    tokens.router,
+    tenant_usage.router,
     queries.router,
     saved_queries.router,
     explain_access.router,

@@ -50,7 +50,7 @@ async def quotas(
 ) -> QuotasOut:
     """Show the limits of a tenant to its members."""
     found = await tenant_of(session, caller, slug)
-    return versioned.tag(_out(found, resources))
+    return versioned.tag(shown(found, resources))
 
 
 @router.put("")
@@ -68,12 +68,13 @@ async def change(
     if not caller.administers:
         raise errors.Forbidden("Only an administrator of the platform sets the limits of a tenant.")
     await store.lock_tenant(session, found)
-    versioned.check(_out(found, resources))
+    versioned.check(shown(found, resources))
     await store.change(session, found, quotas=body.model_dump(exclude_none=True))
-    return versioned.tag(_out(found, resources))
+    return versioned.tag(shown(found, resources))
 
 
-def _out(tenant: Tenant, resources: ResourcesDep) -> QuotasOut:
+def shown(tenant: Tenant, resources: ResourcesDep) -> QuotasOut:
+    """What was set for a tenant, and what holds with it."""
     given = tenant.settings.get("quotas") or {}
     own = {"requests_a_minute": resources.settings.requests_a_minute, **asdict(Limits())}
     return QuotasOut(set=Quotas(**given), effective=Quotas(**{**own, **given}))

@@ -189,10 +189,7 @@ async def role(
     slug: Slug, role_name: Name, caller: CallerDep, session: SessionDep, versioned: VersionedDep
 ) -> RoleOut:
     """Show one role."""
-    tenant = await tenant_of(session, caller, slug)
-    _check_reads(caller, slug)
-    found = await store.find(session, tenant, role_name)
-    return versioned.tag(_out(found, (await _members(session, tenant)).get(role_name, 0)))
+    return versioned.tag(await shown(session, caller, await tenant_of(session, caller, slug), role_name))
 
 
 @router.put("/{role_name}")
@@ -223,6 +220,13 @@ async def delete(slug: Slug, role_name: Name, caller: CallerDep, session: Sessio
     found = await store.find(session, tenant, role_name)
     await _check_gives(session, caller, tenant, store.RoleContent(actions=store.actions_of(found)))
     await store.delete(session, tenant, found)
+
+
+async def shown(session: AsyncSession, caller: Caller, tenant: Tenant, role_name: str) -> RoleOut:
+    """A role as those who manage roles or members see it."""
+    _check_reads(caller, tenant.slug)
+    found = await store.find(session, tenant, role_name)
+    return _out(found, (await _members(session, tenant)).get(role_name, 0))
 
 
 def _check_reads(caller: Caller, slug: str) -> None:

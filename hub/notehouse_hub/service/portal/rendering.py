@@ -1,46 +1,24 @@
 """How does a page of the portal come out of a template?"""
 
 import hashlib
-from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from notehouse_core.alerting import shown_number
+from notehouse_hub.service.portal.navigation import sections_of
 from notehouse_hub.service.portal.visitor import Visitor
 from notehouse_hub.service.resources import PREFIX, resources_of
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-
-
-@dataclass(frozen=True)
-class NavigationEntry:
-    """A link in the bar on top of every page; `name` is what a page gives as `here`."""
-
-    name: str
-    label: str
-    href: str
-
-
-NAVIGATION = (
-    NavigationEntry("dashboards", "Dashboards", f"{PREFIX}/"),
-    NavigationEntry("schedules", "Schedules", f"{PREFIX}/schedules"),
-    NavigationEntry("runs", "Runs", f"{PREFIX}/runs"),
-    NavigationEntry("alerts", "Alerts", f"{PREFIX}/alerts"),
-    NavigationEntry("deliveries", "Messages", f"{PREFIX}/deliveries"),
-)
-
-
-def _navigation(visitor: Visitor | None) -> tuple[NavigationEntry, ...]:
-    """What somebody may open; only those who manage schedules see what runs."""
-    if visitor is None:
-        return ()
-    return NAVIGATION if visitor.may_schedule else NAVIGATION[:1]
 
 
 @cache
@@ -52,16 +30,45 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = shown_number
+    environment.filters.update(number=shown_number, count=shown_count, size=shown_bytes, moment=moment)
     environment.globals.update(prefix=PREFIX, asset=asset)
     return environment
 
 
-@cache
+def shown_count(count: int) -> str:
+    """A whole number as people read it."""
+    return f"{count:,}"
+
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def shown_bytes(size: int) -> str:
+    """A size as people read it."""
+    step = min(max(len(str(size)) - 1, 0) // 3, len(_UNITS) - 1)
+    shown = size / 1000**step
+    return f"{shown:.0f} {_UNITS[step]}" if shown >= 10 or not step else f"{shown:.1f} {_UNITS[step]}"
+
+
+def moment(at: datetime) -> Markup:
+    """A moment that the browser shows as far away as it is."""
+    return Markup('<time datetime="{0}" data-relative>{1}</time>').format(
+        at.isoformat(), f"{at:%Y-%m-%d %H:%M}"
+    )
+
+
 def asset(name: str) -> str:
-    """Return the address of a static file; it changes with the file, so browsers may keep it for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"{PREFIX}/static/{name}?v={digest}"
+    """Return the address of a static file; it changes with them, so browsers may keep it for ever."""
+    return f"{PREFIX}/static/{build()}/{name}"
+
+
+@cache
+def build() -> str:
+    """A digest of all static files, which import one another by name."""
+    content = hashlib.sha256()
+    for file in sorted(STATIC.iterdir()):
+        content.update(file.name.encode() + b"\0" + file.read_bytes())
+    return content.hexdigest()[:12]
 
 
 def render(
@@ -74,16 +81,25 @@ def render(
     **content: Any,
 ) -> HTMLResponse:
     """Answer a page. `here` names the navigation entry it belongs to; `content` is the template's own."""
-    session = resources_of(request).cookies.session(request)
+    session, sections = resources_of(request).cookies.session(request), sections_of(visitor)
     text = (
         _environment()
         .get_template(template)
         .render(
             person=visitor,
-            navigation=_navigation(visitor),
+            sections=sections,
+            section=next((one for one in sections if one.holds(here)), None),
             here=here,
             xsrf=session.xsrf if session else "",
+            link=lambda **new: _link(request, new),
             **content,
         )
     )
     return HTMLResponse(text, status)
+
+
+def _link(request: Request, new: dict[str, Any]) -> str:
+    """This page's address with other parameters; those without a value are left out."""
+    query = {**request.query_params, **new}
+    kept = {name: value for name, value in query.items() if value not in {"", None}}
+    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path

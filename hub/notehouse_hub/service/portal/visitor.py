@@ -22,7 +22,7 @@ class Visitor:
     is_admin: bool
     tenants: tuple[Tenant, ...]
     jupyterlab: str
-    may_schedule: bool
+    actions: frozenset[str]
 
     @property
     def initials(self) -> str:
@@ -46,7 +46,7 @@ def visitor_of(caller: Caller) -> Visitor:
         is_admin=user.is_admin,
         tenants=tuple(tenants.values()),
         jupyterlab="/hub/spawn" if may_start else "",
-        may_schedule=bool(caller.actor.tenants_with("manage-schedules")),
+        actions=frozenset().union(*(caller.actor.actions_in(slug) for slug in caller.actor.tenants)),
     )
 
 

@@ -1,26 +1,9 @@
-// Small comforts on pages that also work without them: search as you type, relative times, writes with the page's token.
-"use strict";
+// What pages do beyond plain links: writes with the page's token, dialogs, search as you type, relative times.
+// Forms and buttons say in data- attributes what they send; the API alone decides whether it may be.
+import { complain, sayFromBefore, sayThere, send } from "./api.js";
+import { contentOf } from "./fields.js";
 
-const page = document.documentElement.dataset;
-
-function searchAsYouType(input) {
-  const cards = [...document.querySelectorAll("[data-search]")];
-  const none = document.querySelector("[data-none-found]");
-  const count = document.querySelector("[data-found]");
-  const show = () => {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let found = 0;
-    for (const card of cards) {
-      const fits = words.every((word) => card.dataset.search.includes(word));
-      card.hidden = !fits;
-      found += fits ? 1 : 0;
-    }
-    if (none) none.hidden = found > 0;
-    if (count) count.textContent = words.length ? `${found} found` : "";
-  };
-  input.addEventListener("input", show);
-  show();
-}
+// ---- Times -------------------------------------------------------------------------------------------------------
 
 const STEPS = [
   [60, "second", 1],
@@ -43,64 +26,83 @@ function tellTimes() {
   }
 }
 
-function say(text, kind) {
-  const place = document.querySelector("[data-notices]");
-  const notice = document.createElement("p");
-  notice.className = `notice ${kind}`;
-  notice.textContent = text;
-  place.replaceChildren(notice);
-  notice.scrollIntoView({ block: "nearest" });
+// ---- Writes ------------------------------------------------------------------------------------------------------
+
+/** Send what a button or form asks for, then show what comes next. */
+async function act(source, body) {
+  const [method, path] = source.dataset.send.split(" ");
+  const headers = source.dataset.etag ? { "If-Match": source.dataset.etag } : {};
+  const answer = await send(method, path, body, headers);
+  if (source.dataset.shows) return showAnswer(document.querySelector(source.dataset.shows), answer);
+  sayThere(source.dataset.done);
+  const next = source.dataset.then?.replace("{id}", answer?.id ?? "").replace("{slug}", answer?.slug ?? "");
+  if (next) window.location.assign(next);
+  else window.location.reload();
+  return undefined;
 }
 
-/** Send a write to the API with the page's token; answers the JSON, or throws an Error with the API's own message. */
-async function send(method, path, body) {
-  const answer = await fetch(page.api + path, {
-    method,
-    headers: { "Content-Type": "application/json", "X-XSRFToken": page.xsrf },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (answer.status === 204) return null;
-  const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(content.error?.message ?? `The server answered ${answer.status}.`);
-  return content;
+/** Fill in a dialog's [data-value] with parts of an answer, and open it. */
+function showAnswer(dialog, answer) {
+  for (const place of dialog.querySelectorAll("[data-value]")) {
+    place.textContent = place.dataset.value.split(".").reduce((part, name) => part?.[name], answer) ?? "";
+  }
+  dialog.dispatchEvent(new CustomEvent("answer", { detail: answer }));
+  for (const other of document.querySelectorAll("dialog[open]")) if (other !== dialog) other.close();
+  if (!dialog.open) dialog.showModal();
 }
 
-/** A button with data-send="POST /path" sends that, with data-body as JSON, and loads the page again. */
 async function pressed(event) {
   const button = event.target.closest("button[data-send]");
-  if (!button) return;
-  if (button.dataset.ask && !window.confirm(button.dataset.ask)) return;
-  const [method, path] = button.dataset.send.split(" ");
+  if (!button || (button.dataset.ask && !window.confirm(button.dataset.ask))) return;
   button.disabled = true;
   try {
-    await send(method, path, button.dataset.body ? JSON.parse(button.dataset.body) : undefined);
-    if (button.dataset.then) window.location.assign(button.dataset.then);
-    else window.location.reload();
+    await act(button, button.dataset.body ? JSON.parse(button.dataset.body) : undefined);
   } catch (error) {
-    say(error.message, "bad");
-    button.disabled = false;
+    complain(error, button);
   }
+  button.disabled = false;
 }
 
-/** A form with data-send="PUT /path" sends its fields as a JSON object. */
 async function submitted(event) {
   const form = event.target.closest("form[data-send]");
   if (!form) return;
   event.preventDefault();
-  const [method, path] = form.dataset.send.split(" ");
-  const fields = Object.fromEntries([...new FormData(form)].filter(([name]) => name !== "_xsrf"));
+  const wrong = form.querySelector("[data-wrong]");
+  if (wrong) wrong.hidden = true;
   try {
-    await send(method, path, fields);
-    say(form.dataset.done ?? "Saved.", "good");
-    form.reset();
+    await act(form, contentOf(form));
   } catch (error) {
-    say(error.message, "bad");
+    complain(error, form);
   }
 }
 
-/** A page with something under way loads itself again until it is done. */
-function watchWork() {
-  if (document.querySelector("[data-working]")) window.setTimeout(() => window.location.reload(), 4000);
+// ---- Dialogs, copying, favourites --------------------------------------------------------------------------------
+
+function clicked(event) {
+  const opener = event.target.closest("[data-open]");
+  if (opener) document.getElementById(opener.dataset.open).showModal();
+  event.target.closest("[data-close]")?.closest("dialog").close();
+  const copier = event.target.closest("[data-copy]");
+  if (copier) copy(copier);
+  const star = event.target.closest("[data-star]");
+  if (star) keep(star);
+}
+
+async function copy(button) {
+  await navigator.clipboard?.writeText(document.querySelector(button.dataset.copy).textContent);
+  button.textContent = "Copied";
+}
+
+async function keep(star) {
+  const wanted = star.getAttribute("aria-pressed") !== "true";
+  try {
+    await send(wanted ? "PUT" : "DELETE", `/me/favourites/${star.dataset.star}`);
+    for (const one of document.querySelectorAll(`[data-star="${star.dataset.star}"]`)) {
+      one.setAttribute("aria-pressed", String(wanted));
+    }
+  } catch (error) {
+    complain(error, star);
+  }
 }
 
 function closeMenus(event) {
@@ -109,11 +111,41 @@ function closeMenus(event) {
   }
 }
 
-const search = document.querySelector("input[data-search-cards]");
-if (search) searchAsYouType(search);
+// ---- Pages that look again ---------------------------------------------------------------------------------------
+
+/** A search form with data-follow="#part" shows that part of the page anew while somebody types. */
+function followSearch(form) {
+  const part = document.querySelector(form.dataset.follow);
+  let waiting = 0;
+  const look = async () => {
+    const address = new URL(window.location.pathname, window.location.origin);
+    for (const [name, value] of new FormData(form)) if (value) address.searchParams.set(name, value);
+    const asked = (form.dataset.asked = address.search);
+    const answer = await fetch(address);
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(form.dataset.follow);
+    if (!answer.ok || !found || form.dataset.asked !== asked) return;
+    part.replaceChildren(...found.childNodes);
+    window.history.replaceState(null, "", address);
+    tellTimes();
+  };
+  form.addEventListener("input", () => {
+    window.clearTimeout(waiting);
+    waiting = window.setTimeout(look, 250);
+  });
+}
+
+/** A page with something under way loads itself again until it is done. */
+function watchWork() {
+  if (!document.querySelector("[data-working]")) return;
+  window.setTimeout(() => (document.querySelector("dialog[open]") ? watchWork() : window.location.reload()), 4000);
+}
+
+for (const form of document.querySelectorAll("form[data-follow]")) followSearch(form);
+sayFromBefore();
 tellTimes();
 window.setInterval(tellTimes, 30000);
 watchWork();
+document.addEventListener("click", clicked);
 document.addEventListener("click", pressed);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);

@@ -1,0 +1,129 @@
+"""The portal's first page: favourites, what one opened last, and every dashboard to search."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notehouse_core.settings import DASHBOARDS_PREFIX
+from notehouse_core.store import dashboards as store
+from notehouse_core.store import preferences
+from notehouse_core.store.models import Dashboard
+from notehouse_hub.service.identity import Caller
+from notehouse_hub.service.pagination import PageDep, fetch_page
+from notehouse_hub.service.portal.art import Art, art_of
+from notehouse_hub.service.portal.badge import Badge
+from notehouse_hub.service.portal.rendering import render
+from notehouse_hub.service.portal.visitor import PageCallerDep, visitor_of
+from notehouse_hub.service.resources import PREFIX, SessionDep
+
+router = APIRouter(include_in_schema=False)
+
+_ON_A_PAGE = 24
+_MOST_TAGS, _TAGS_LOOKED_AT = 12, 2000
+_MOST_FAVOURITES, _MOST_RECENT = 12, 4
+
+
+@dataclass(frozen=True)
+class Card:
+    """A dashboard in the list."""
+
+    id: UUID
+    name: str
+    description: str
+    tags: list[str]
+    tenant: str
+    href: str
+    details: str
+    art: Art
+    badge: Badge | None
+    fresh_at: datetime | None
+    is_favourite: bool
+
+
+@router.get("/")
+async def home(
+    request: Request,
+    caller: PageCallerDep,
+    session: SessionDep,
+    wanted: PageDep,
+    tag: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """List the dashboards that somebody may open."""
+    query = store.visible_to(caller.actor)
+    found, total = await fetch_page(
+        session,
+        query.where(Dashboard.tags.contains([tag])) if tag else query,
+        wanted.model_copy(update={"limit": _ON_A_PAGE}),
+        searched=(Dashboard.name, Dashboard.description, Dashboard.slug, func.array_to_string(Dashboard.tags, " ")),
+        sorts={"name": Dashboard.name},
+    )  # fmt: skip
+    return render(
+        request,
+        "home.html",
+        visitor_of(caller),
+        here="dashboards",
+        cards=_cards(found, caller),
+        total=total,
+        known=total if not (tag or wanted.search) else await _count(session, query),
+        search=wanted.search,
+        tag=tag,
+        tags=await _tags(session, caller),
+        favourites=await _these(session, caller, preferences.favourites_of(caller.person)[:_MOST_FAVOURITES]),
+        recent=await _these(session, caller, preferences.recent_of(caller.person)[:_MOST_RECENT]),
+        page=wanted.page,
+        pages=ceil(total / _ON_A_PAGE),
+    )
+
+
+def address_of(one: Dashboard) -> str:
+    """Where a dashboard is looked at."""
+    return f"{DASHBOARDS_PREFIX}/{one.tenant.slug}/{one.slug}"
+
+
+async def _count(session: AsyncSession, query: Select[Dashboard]) -> int:
+    return await session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+async def _these(session: AsyncSession, caller: Caller, ids: list[UUID]) -> list[Card]:
+    """Cards in this order; what is gone, or may not be seen any more, is left out."""
+    if not ids:
+        return []
+    found = await session.scalars(store.visible_to(caller.actor).where(Dashboard.id.in_(ids)))
+    return sorted(_cards(list(found), caller), key=lambda card: ids.index(card.id))
+
+
+async def _tags(session: AsyncSession, caller: Caller) -> list[str]:
+    """The tags used most among what somebody may open."""
+    known = store.visible_to(caller.actor).with_only_columns(Dashboard.tags).limit(_TAGS_LOOKED_AT).subquery()
+    word = func.unnest(known.c.tags).label("word")
+    used = select(word, func.count().label("uses")).group_by(word).order_by(func.count().desc(), word)
+    return list(await session.scalars(used.limit(_MOST_TAGS)))
+
+
+def _cards(found: list[Dashboard], caller: Caller) -> list[Card]:
+    favourites = set(preferences.favourites_of(caller.person))
+    return [_card(one, caller, is_favourite=one.id in favourites) for one in found]
+
+
+def _card(one: Dashboard, caller: Caller, *, is_favourite: bool) -> Card:
+    version = one.published_version
+    editable = store.decision(caller.actor, "edit", one)
+    return Card(
+        id=one.id,
+        name=one.name,
+        description=one.description,
+        tags=one.tags,
+        tenant=one.tenant.name,
+        href=address_of(one),
+        details=f"{PREFIX}/dashboards/{one.id}" if editable else "",
+        art=art_of(str(one.id), one.name),
+        badge=None if version else Badge("busy", "not ready yet"),
+        fresh_at=version.updated_at if version else None,
+        is_favourite=is_favourite,
+    )
