@@ -73,8 +73,11 @@ interface Page<T> {
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const settings = ServerConnection.makeSettings();
   const url = URLExt.join(settings.baseUrl, 'notehouse/api') + '/' + path;
-  const init: RequestInit =
-    body === undefined ? { method } : { method, body: JSON.stringify(body) };
+  // JupyterLab's own default, no-store, adds the time to the address, and the API refuses parameters it does not know.
+  const init: RequestInit = { method, cache: 'no-cache' };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+  }
   let answer: Response;
   try {
     answer = await ServerConnection.makeRequest(url, init, settings);
