@@ -66,6 +66,8 @@ SELECT '\xff', unhex('ff'), '\xe2'
 
 SELECT '\0\t\n\\' AS escapes, '\x41'
 
+SELECT loop.a FROM (SELECT 1) AS loop(a)
+
 SELECT 1 AS into, 2 AS readonly
 
 SELECT(1)

@@ -88,13 +88,14 @@ class CanonicalText:
         return None
 
     def called(self) -> Iterator[str]:
-        """Yield each name that is followed by an opening parenthesis, or that APPLY applies."""
+        """Yield each name that is followed by an opening parenthesis, or that APPLY applies; not `AS name(columns)`."""
         for index, token in enumerate(self.tokens):
             applied = self.at(index - 1).is_word("APPLY") or (
                 self.at(index - 1).text == "(" and self.at(index - 2).is_word("APPLY")
             )
             lambda_argument = self.at(index + 1).text == "-" and self.at(index + 2).text == ">"
-            if token.names and (self._opens(index + 1) or (applied and not lambda_argument)):
+            named = self.at(index - 1).is_word("AS")
+            if token.names and ((self._opens(index + 1) and not named) or (applied and not lambda_argument)):
                 yield token.text
 
     def _opens(self, index: int) -> bool:
