@@ -6,7 +6,10 @@ read, so the key stands neither in the environment nor in a file that outlives t
 """
 
 import argparse
+import contextlib
 import ctypes
+import os
+import signal
 import sys
 import tempfile
 import threading
@@ -16,6 +19,8 @@ import urllib.request
 from pathlib import Path
 
 from notehouse_hub.embedded.clickhouse_config import KEY_HEADER, config_xml, prepare_folder
+
+_LAST_WORDS = 6.0  # seconds
 
 # The main query must not end, or the process does.
 _FOREVER = (
@@ -40,6 +45,9 @@ def main() -> None:
     if len(key) < 32:
         sys.exit("The key of the embedded ClickHouse must come as the first line of standard input.")
     prepare_folder(options.folder)
+    # Every thread of the library inherits this: the signal is one thread's of ours.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=_stop_when_told, args=(options.port, key), daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="config-", dir=options.folder) as name:
         config = Path(name) / "config.xml"
         config.touch(mode=0o600)
@@ -71,12 +79,27 @@ def serve(library: Path, folder: Path, port: int, config: Path) -> None:
         sys.exit(f"The embedded ClickHouse stopped: {error.decode()}")
 
 
+def _stop_when_told(port: int, key: str) -> None:
+    """Wait for SIGTERM, write down what ran until then, and end; the library itself would lose the last second."""
+    signal.sigwait({signal.SIGTERM})
+    with contextlib.suppress(urllib.error.URLError, OSError):
+        _ask("SYSTEM FLUSH LOGS", port, key, _LAST_WORDS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _ask(statement: str, port: int, key: str, seconds: float) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/", data=statement.encode(), headers={KEY_HEADER: key}
+    )
+    urllib.request.urlopen(request, timeout=seconds).close()  # noqa: S310 - the same
+
+
 def _remove_when_up(config: Path, port: int, key: str) -> None:
     """Delete the configuration, which holds the key, as soon as the server has read it."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/?query=SELECT+1", headers={KEY_HEADER: key})
     for _ in range(600):
         try:
-            urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - an address of our own
+            _ask("SELECT 1", port, key, 5)
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
         else:

@@ -15,6 +15,7 @@ REFUSED_BY_GRANTS = "rows_of_others"
 # Values of the parameters that the statements name.
 PARAMETERS = {
     "x": "3",
+    "a$b": "3",
     "s": "a",
     "injection": "'; DROP TABLE flights --",
     "origin": "EWR",

@@ -32,6 +32,11 @@ _DEFAULT_NAMES = {"", "default", "__default__"}
 
 _CREDENTIALS = {"user", "password"}
 _OF_SESSIONS = {"session_id", "session_timeout", "session_check", "close_session"}  # nothing is kept here
+_OF_TRANSPORT = {
+    "http_max_field_name_size",
+    "http_max_field_value_size",
+    "http_max_uri_size",
+}  # ours are others
 _FLAGS = {"wait_end_of_query", "send_progress_in_http_headers", "enable_http_compression", "compress"}
 _NUMBERS = {
     "buffer_size": 16 * 2**20, "http_headers_progress_interval_ms": 3_600_000, "http_zlib_compression_level": 9,
@@ -40,7 +45,7 @@ _NUMBERS = {
 _ENCODINGS = re.compile(r"[A-Za-z0-9,;=.* _-]{0,200}")
 _FORMAT = re.compile(r"[A-Za-z0-9]{1,64}")
 _QUERY_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-_PARAMETER = re.compile(r"param_[A-Za-z_][A-Za-z0-9_]{0,63}")
+_PARAMETER = re.compile(r"param_[A-Za-z0-9_$]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def _database(given: str, request: ClientRequest, holder: Holder, source: str, d
 
 def _passes(name: str, value: str) -> bool:
     """Say whether a parameter goes up; False for one that means nothing here. Raises Refusal."""
-    if name in _CREDENTIALS | _OF_SESSIONS:
+    if name in _CREDENTIALS | _OF_SESSIONS | _OF_TRANSPORT:
         return False
     if name in _FLAGS and value in {"0", "1", "true", "false"}:
         return True

@@ -19,7 +19,7 @@ from notehouse_hub.service.query_gateway.refusal import bad_argument, malformed,
 LARGEST_BODY = 16 * 2**20
 _MOST_PARAMETERS = 1000
 _MEANINGFUL = ("authorization", "x-clickhouse-", "content-", "transfer-", "host", "expect")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.$]*")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,9 @@ def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 def _add(found: dict[str, str], name: str, value: str) -> None:
     if not _NAME.fullmatch(name):
-        raise bad_argument("A parameter has a name with characters other than letters, digits, _ and dots.")
+        raise bad_argument(
+            "A parameter has a name with characters other than letters, digits, $, _ and dots."
+        )
     if name in found:
         raise bad_argument(f"The parameter {name} was given twice. Give it once.")
     found[name] = value

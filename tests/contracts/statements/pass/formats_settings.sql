@@ -70,6 +70,8 @@ SELECT count() FROM flights SETTINGS use_query_cache = 0
 
 SELECT toDateTime('2013-01-01 00:00:00') SETTINGS date_time_output_format = 'iso'
 
+SELECT count() FROM flights SETTINGS use_skip_indexes = 0
+
 SELECT 1 AS settings
 
 SELECT settings FROM (SELECT 1 AS settings)

@@ -30,4 +30,6 @@ SELECT quantile(0.5)(number) FROM numbers({x:UInt64})
 
 WITH {x:UInt8} AS y SELECT y
 
+SELECT {a$b:UInt8}
+
 SELECT '{x:UInt8}' AS text

@@ -163,8 +163,6 @@ SELECT 1 SETTINGS max_execution_time = (SELECT 1)
 
 SELECT * FROM flights SETTINGS force_data_skipping_indices = 'x'
 
-SELECT * FROM flights SETTINGS use_skip_indexes = 0
-
 SELECT * FROM flights SETTINGS parallel_replicas_count = 2
 
 SELECT * FROM flights SETTINGS allow_experimental_parallel_reading_from_replicas = 1, cluster_for_parallel_replicas = 'default'

@@ -94,6 +94,8 @@ _NAMED = frozenset(
         "transform_null_in",
         "union_default_mode",
         "use_query_cache",
+        "use_skip_indexes",
+        "use_skip_indexes_if_final",
         "use_uncompressed_cache",
         "output_format_always_write_decimal_point_in_float_and_decimal",
         "output_format_binary_encode_types_in_binary_format",
