@@ -90,8 +90,13 @@ class QueryGateway:
         return self._asked("GET", "/limits", "")
 
     def _asked(self, method: str, path: str, sql: str, **sent: Any) -> dict[str, Any]:
+        def ask() -> httpx.Response:
+            return self._http.request(method, path, headers=self._headers(), timeout=30, **sent)
+
         try:
-            answer = self._http.request(method, path, headers=self._headers(), timeout=30, **sent)
+            answer = ask()
+            if answer.headers.get(RENEW_HEADER) == RENEW and renewed(self._token_file):
+                answer = ask()
         except httpx.TransportError as error:
             raise SqlError(_AWAY) from error
         if answer.is_error:
