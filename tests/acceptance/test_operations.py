@@ -126,6 +126,7 @@ def test_doctor_finds_nothing_wrong_with_a_platform_that_is_well(terminal: Termi
     assert said.returncode == 0, said.stdout
     assert "as this Notehouse needs it" in said.stdout
     assert "access classes in" in said.stdout
+    assert "events are as they were written" in said.stdout
 
 
 def test_doctor_says_which_process_hangs(terminal: Terminal) -> None:

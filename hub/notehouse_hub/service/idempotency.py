@@ -17,7 +17,7 @@ from notehouse_core import errors
 from notehouse_core.settings import required
 from notehouse_core.store import idempotency as store
 from notehouse_hub.service.identity import CallerDep
-from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
+from notehouse_hub.service.resources import KEEPS, Resources, ResourcesDep, SessionDep
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -69,6 +69,7 @@ async def once(request: Request, caller: CallerDep, session: SessionDep, resourc
     before = await store.claim(session, key, said)
     if before is not None:
         raise Replay(_again(seal, before))
+    session.info[KEEPS] = True
     request.state.pending_answer = Pending(session, key, seal)
 
 

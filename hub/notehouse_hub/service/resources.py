@@ -32,6 +32,7 @@ from notehouse_hub.sources.refreshing import Refresher
 
 PREFIX = "/services/notehouse"
 API_PREFIX = f"{PREFIX}/api/v1"
+KEEPS = "notehouse_keeps"  # in a session's info: its transaction is needed to the end of the request
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,15 @@ async def session_of(resources: ResourcesDep) -> AsyncIterator[AsyncSession]:
 
 
 SessionDep = Annotated[AsyncSession, Depends(session_of, scope="function")]
+
+
+async def let_go(session: AsyncSession) -> None:
+    """End a request's transaction before something slow that needs it no more, so that others get its connection.
+
+    Not while an answer has to be kept in it.
+    """
+    if not session.info.get(KEEPS):
+        await session.commit()
 
 
 @asynccontextmanager

@@ -228,4 +228,5 @@ _QUESTIONS: dict[str, Callable[[Settings], str]] = {
 _OF_RUNNING: dict[str, Callable[[Settings], str]] = {
     "schema": running_checks.schema,
     "classes": running_checks.classes,
+    "audit": running_checks.audit,
 }

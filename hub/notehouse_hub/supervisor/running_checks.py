@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from notehouse_core.access import AccessPlan, clickhouse_password, clickhouse_user
@@ -16,6 +17,7 @@ from notehouse_core.errors import NotehouseError
 from notehouse_core.settings import API_PREFIX, DASHBOARDS_PREFIX, Settings
 from notehouse_core.store import migrate
 from notehouse_core.store.database import Database
+from notehouse_core.store.models import AuditEvent
 from notehouse_core.store.plan import load_access_plan
 from notehouse_hub.embedded.clickhouse_config import KEY_HEADER
 from notehouse_hub.rights.profile import GATE_ID
@@ -108,6 +110,30 @@ def classes(settings: Settings) -> str:
             "Rights are written within seconds; if this stays, start Notehouse again and look into logs/clickhouse.log",
         )
     return f"ClickHouse lets all {len(plan.classes)} access classes in ({len(asked)} were tried)"
+
+
+def audit(settings: Settings) -> str:
+    """Say whether the audit is as it was written. Raises Wrong."""
+    try:
+        broken, events = asyncio.run(_audit(platform_of(settings)))
+    except (NotehouseError, SQLAlchemyError) as error:
+        raise Wrong("cannot be read from Postgres", "See what is said of schema") from error
+    if broken is not None:
+        raise Wrong(
+            f"the chain breaks at event {broken} of {events}: somebody with rights on the database has changed the audit",
+            "Compare with a backup from before; whoever can write as the owner of the schema could have done it",
+        )
+    return f"all {events} events are as they were written"
+
+
+async def _audit(platform: Platform) -> tuple[int | None, int]:
+    database = Database(platform.database_urls.app)
+    try:
+        async with database.session() as session:
+            broken: int | None = await session.scalar(select(func.notehouse_audit_break()))
+            return broken, await session.scalar(select(func.count(AuditEvent.number))) or 0
+    finally:
+        await database.close()
 
 
 async def _plan(platform: Platform) -> AccessPlan:

@@ -228,7 +228,7 @@ async def test(
     if found.sql is None:
         raise errors.Invalid("An alert on a notebook is tried by running the notebook.")
     asked = QueryRequest(sql=found.sql, data_source=found.data_source, tenant=found.tenant.slug)
-    token = await token_for(asked, caller, resources)
+    token = await token_for(asked, caller, session, resources)
     answer = await resources.warehouse.run(Statement(found.data_source, found.sql, {}, 10_000), "json", token)
     findings = look(Condition.parse(found.condition), answer.rows(), found.group_by)
     return [

@@ -4,25 +4,28 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
-from sqlalchemy import Select, func, select
+from fastapi import Depends, Query, Response
+from pydantic import AwareDatetime, BaseModel
+from sqlalchemy import Select, Text, cast, func, select
 
 from notehouse_core import errors
 from notehouse_core.store.models import AuditEvent, Tenant
+from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page, matches
 from notehouse_hub.service.resources import SessionDep
 from notehouse_hub.service.table_export import defused
 
-router = APIRouter(prefix="/audit", tags=["Audit"])
+router = ApiRouter(prefix="/audit", tags=["Audit"])
 
 READ = "read-audit"
 MOST_EXPORTED = 100_000
-_SEARCHED = (AuditEvent.actor, AuditEvent.action, AuditEvent.object)
+_SEARCHED = (AuditEvent.actor, AuditEvent.action, AuditEvent.object, cast(AuditEvent.details, Text))
 _COLUMNS = ("number", "time", "tenant", "actor", "action", "object", "details", "address", "request_id")
 _Text = Annotated[str, Query(max_length=200)]
 
@@ -49,25 +52,48 @@ class Verification(BaseModel):
     first_break: int | None
 
 
-class AuditFilter(BaseModel):
+@dataclass(frozen=True)
+class AuditFilter:
     """Which events are asked for; `since` is included, `until` is not."""
 
-    actor: str = Field(default="", max_length=200)
-    action: str = Field(default="", max_length=200)
-    object: str = Field(default="", max_length=200)
-    since: datetime | None = None
-    until: datetime | None = None
+    actor: str
+    action: str
+    object: str
+    tenant: str
+    since: datetime | None
+    until: datetime | None
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The conditions that were given."""
+        return {name: str(value) for name, value in vars(self).items() if value}
 
     def apply(self, query: Select[Any]) -> Select[Any]:
         """Return the query with these conditions."""
         for column, value in (
             (AuditEvent.actor, self.actor),
-            (AuditEvent.action, self.action),
             (AuditEvent.object, self.object),
+            (AuditEvent.action, "" if self.action.endswith("*") else self.action),
         ):
             query = query.where(column == value) if value else query
+        if self.action.endswith("*"):
+            query = query.where(AuditEvent.action.startswith(self.action[:-1], autoescape=True))
+        if self.tenant:
+            query = query.where(AuditEvent.tenant_id.in_(select(Tenant.id).where(Tenant.slug == self.tenant)))
         query = query.where(AuditEvent.created_at >= self.since) if self.since else query
         return query.where(AuditEvent.created_at < self.until) if self.until else query
+
+
+def audit_filter(
+    actor: _Text = "",
+    action: Annotated[str, Query(max_length=200, description="`change-*`: all that change something")] = "",
+    object: _Text = "",
+    tenant: Annotated[str, Query(max_length=63)] = "",
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+) -> AuditFilter:
+    """Read which events a request asks for."""
+    return AuditFilter(actor, action, object, tenant, since, until)
 
 
 @router.get("", response_model=Page[AuditEventOut])
@@ -75,12 +101,14 @@ async def audit(
     caller: CallerDep,
     session: SessionDep,
     wanted: PageDep,
-    chosen: Annotated[AuditFilter, Query()],
+    chosen: Annotated[AuditFilter, Depends(audit_filter)],
+    write: AuditDep,
     format: Literal["json", "csv", "jsonl"] = "json",
 ) -> Any:
     """List what was done, newest first; `format` csv or jsonl exports all that is asked for, page left aside."""
     query = chosen.apply(visible_to(caller))
     if format != "json":
+        await write(caller.actor.name, "export-audit", format=format, about=chosen.said)
         return await _export(session, query, wanted.search, format)
     found, total = await fetch_page(
         session,
@@ -96,6 +124,7 @@ async def audit(
 @router.get("/verify")
 async def verify(caller: CallerDep, session: SessionDep) -> Verification:
     """Look through the whole chain of hashes, as the platform admin."""
+    _ = caller.person
     if not caller.administers:
         raise errors.Forbidden("Only an administrator of the platform verifies the audit.")
     broken = await session.scalar(select(func.notehouse_audit_break()))

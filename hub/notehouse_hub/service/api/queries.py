@@ -14,7 +14,7 @@ from notehouse_core.warehouse import MEDIA_TYPES, Answer, Statement
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
-from notehouse_hub.service.resources import ResourcesDep
+from notehouse_hub.service.resources import ResourcesDep, SessionDep, let_go
 
 router = ApiRouter(prefix="/queries", tags=["Queries"])
 
@@ -65,9 +65,10 @@ class QueryResult(BaseModel):
 
 
 @router.post("", response_model=QueryResult)
-async def run(body: QueryRequest, caller: CallerDep, resources: ResourcesDep) -> Any:
+async def run(body: QueryRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep) -> Any:
     """Run a statement and answer its rows; Arrow, CSV or Parquet as a file by `format`."""
-    token = await token_for(body, caller, resources)
+    token = await token_for(body, caller, session, resources)
+    await let_go(session)
     statement = Statement(body.data_source, body.sql, body.parameters, body.limit)
     began = time.perf_counter()
     answer = await resources.warehouse.run(statement, body.format, token)
@@ -114,27 +115,31 @@ class Estimate(BaseModel):
 
 
 @router.post("/estimate")
-async def estimate(body: StatementRequest, caller: CallerDep, resources: ResourcesDep) -> Estimate:
+async def estimate(
+    body: StatementRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep
+) -> Estimate:
     """Say what a statement would read and how long it would take, without running it."""
-    token = await token_for(body, caller, resources)
+    token = await token_for(body, caller, session, resources)
+    await let_go(session)
     statement = Statement(body.data_source, body.sql, body.parameters, 1)
     return Estimate.model_validate(await resources.warehouse.estimate(statement, token))
 
 
-async def token_for(body: StatementRequest, caller: CallerDep, resources: ResourcesDep) -> str:
+async def token_for(
+    body: StatementRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep
+) -> str:
     """Return a token of the caller's own rights that lives as long as the query."""
     if caller.claims is not None:
         return resources.signer.sign(_short(caller.claims))
     person = caller.person
-    async with resources.database.session() as session:
-        if person.is_admin and body.tenant in {None, PLATFORM}:
-            found = await class_of(session, person.username, PLATFORM)
-        else:
-            tenant = caller.tenant(body.tenant)
-            caller.require("run-sql", tenant)
-            if tenant not in caller.actor.tenants:
-                raise errors.Forbidden("The platform admin reads a tenant's rows only as its member.")
-            found = await class_of(session, person.username, tenant)
+    if person.is_admin and body.tenant in {None, PLATFORM}:
+        found = await class_of(session, person.username, PLATFORM)
+    else:
+        tenant = caller.tenant(body.tenant)
+        caller.require("run-sql", tenant)
+        if tenant not in caller.actor.tenants:
+            raise errors.Forbidden("The platform admin reads a tenant's rows only as its member.")
+        found = await class_of(session, person.username, tenant)
     claims = Claims(person.username, found.tenant, found.id, "interactive", audience=(QUERY,))
     return resources.signer.sign(_short(claims))
 

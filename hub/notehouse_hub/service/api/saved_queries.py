@@ -1,38 +1,39 @@
 """Saved queries: SQL under a name, with typed parameters, run with the rights of whoever runs it."""
 
-import re
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field, model_validator
+from fastapi import Query
+from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import errors
+from notehouse_core.query_parameters import QueryParameter, declared, filled, places_of, typed
 from notehouse_core.store import saved_queries as store
 from notehouse_core.store.models import DataSource, SavedQuery, Tenant
 from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.queries import QueryRequest, QueryResult
 from notehouse_hub.service.api.queries import run as run_query
+from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
-router = APIRouter(prefix="/saved-queries", tags=["Saved queries"])
+router = ApiRouter(prefix="/saved-queries", tags=["Saved queries"])
 
 _NONE = "There is no such saved query, or none that you may know of."
-_PLACE = re.compile(r"\{\s*([A-Za-z_]\w*)\s*:")
 _EXAMPLE = "SELECT dest, count() AS flights FROM flights WHERE origin = {origin:String} GROUP BY dest"
 Tags = Annotated[list[Annotated[str, Field(min_length=1, max_length=40)]], Field(max_length=20)]
 
 
 class Parameter(Body):
-    """A typed place {name:Type} of the SQL, and its value where none is given."""
+    """A place {name:Type} or {{name}} of the SQL, and its value where none is given."""
 
     name: str = Field(pattern=r"^[A-Za-z_]\w{0,62}$", examples=["origin"])
     type: str = Field(min_length=1, max_length=200, examples=["String"])
@@ -51,7 +52,7 @@ class SavedQueryChange(Body):
 
 
 class SavedQueryRequest(Body):
-    """A query to save."""
+    """A query to save; a {name:Type} of the SQL that is not among the parameters becomes one."""
 
     name: str = Field(min_length=1, max_length=200, examples=["Flights by destination"])
     sql: str = Field(min_length=1, max_length=1_000_000, examples=[_EXAMPLE])
@@ -61,11 +62,6 @@ class SavedQueryRequest(Body):
     parameters: list[Parameter] = Field(default_factory=list, max_length=50)
     tags: Tags = Field(default_factory=list)
     is_public: bool = False
-
-    @model_validator(mode="after")
-    def _places_are_there(self) -> "SavedQueryRequest":
-        check_places(self.sql, self.parameters)
-        return self
 
 
 class SavedQueryOut(BaseModel):
@@ -95,11 +91,19 @@ class RunRequest(Body):
 
 
 @router.get("")
-async def saved_queries(caller: CallerDep, session: SessionDep, wanted: PageDep) -> Page[SavedQueryOut]:
+async def saved_queries(
+    caller: CallerDep,
+    session: SessionDep,
+    wanted: PageDep,
+    tag: Annotated[str | None, Query(max_length=40)] = None,
+) -> Page[SavedQueryOut]:
     """List the saved queries that the caller may read."""
+    query = store.visible_to(caller.actor)
+    if tag is not None:
+        query = query.where(SavedQuery.tags.contains([tag]))
     found, total = await fetch_page(
         session,
-        store.visible_to(caller.actor),
+        query,
         wanted,
         searched=(
             SavedQuery.name,
@@ -125,8 +129,9 @@ async def create(
     caller.require("run-sql", slug)
     tenant = await find_tenant(session, slug)
     source = await _source(session, tenant, body.data_source)
-    content = body.model_dump(exclude={"tenant", "data_source"})
+    content = body.model_dump(exclude={"tenant", "data_source", "parameters"})
     made = SavedQuery(tenant_id=tenant.id, owner_id=person.id, data_source_id=source.id, **content)
+    made.parameters = _stored(body.sql, body.parameters)
     session.add(made)
     await _flush(session, body.name, slug)
     return versioned.tag(out(await visible(session, caller, made.id), caller))
@@ -147,12 +152,10 @@ async def change(
     """Change one, as its owner or an admin; with If-Match only if nobody else has since."""
     found = await _mine(session, caller, query_id)
     versioned.check(out(found, caller))
-    for name, value in body.model_dump(exclude_none=True).items():
+    for name, value in body.model_dump(exclude_none=True, exclude={"parameters"}).items():
         setattr(found, name, value)
-    try:
-        check_places(found.sql, [Parameter.model_validate(one) for one in found.parameters])
-    except ValueError as error:
-        raise errors.Invalid(str(error), fields=[{"field": "parameters", "message": str(error)}]) from error
+    if body.sql is not None or body.parameters is not None:
+        found.parameters = _stored(found.sql, _kept(found) if body.parameters is None else body.parameters)
     await _flush(session, found.name, found.tenant.slug)
     await session.refresh(found, ["updated_at"])
     return versioned.tag(out(found, caller))
@@ -171,7 +174,7 @@ async def run(
 ) -> Any:
     """Run one with the caller's own rights; rows in JSON, or a file by `format`."""
     found = await visible(session, caller, query_id)
-    return await run_query(_request(found, body), caller, resources)
+    return await run_query(_request(found, body), caller, session, resources)
 
 
 async def visible(session: AsyncSession, caller: Caller, query_id: UUID) -> SavedQuery:
@@ -182,15 +185,15 @@ async def visible(session: AsyncSession, caller: Caller, query_id: UUID) -> Save
     return found
 
 
-def check_places(sql: str, parameters: list[Parameter]) -> None:
-    """Raise ValueError unless each parameter has its place in the SQL, and each place its parameter."""
-    places, named = set(_PLACE.findall(sql)), [one.name for one in parameters]
-    if len(set(named)) < len(named):
-        raise ValueError("a parameter stands there twice")
-    if missing := sorted(places - set(named)):
-        raise ValueError(f"the SQL asks for {missing[0]}, which is none of the parameters")
-    if unused := sorted(set(named) - places):
-        raise ValueError(f"the parameter {unused[0]} has no place {{{unused[0]}:Type}} in the SQL")
+def _stored(sql: str, given: list[Parameter]) -> list[Any]:
+    """The parameters as they are kept: all that the SQL names. Raises Invalid for what does not fit."""
+    return [asdict(one) for one in declared(sql, [QueryParameter(**one.model_dump()) for one in given])]
+
+
+def _kept(one: SavedQuery) -> list[Parameter]:
+    """What was said of parameters that the SQL still uses in the same way."""
+    places, known = places_of(one.sql), [Parameter.model_validate(each) for each in one.parameters]
+    return [each for each in known if places.get(each.name) in {"", each.type}]
 
 
 async def _mine(session: AsyncSession, caller: Caller, query_id: UUID) -> SavedQuery:
@@ -221,27 +224,16 @@ async def _flush(session: AsyncSession, name: str, slug: str) -> None:
 
 
 def _request(one: SavedQuery, body: RunRequest) -> QueryRequest:
-    """What to ask: each parameter's value, or its default. Raises Invalid for one that is neither known nor given."""
-    known = {each["name"]: each.get("default") for each in one.parameters}
-    if unknown := sorted(body.parameters.keys() - known.keys()):
-        raise errors.Invalid(f"This query has no parameter {unknown[0]}.", fields=_field(unknown[0]))
-    values = {**known, **body.parameters}
-    if missing := sorted(name for name, value in values.items() if value is None):
-        raise errors.Invalid(
-            f"The parameter {missing[0]} has no default: give it a value.", fields=_field(missing[0])
-        )
+    """What to ask: each parameter's value, or its default. Raises Invalid for one that is unknown or missing."""
+    parameters = [QueryParameter(**each) for each in one.parameters]
     return QueryRequest(
-        sql=one.sql,
+        sql=typed(one.sql, parameters),
         data_source=one.data_source.name,
         tenant=one.tenant.slug,
-        parameters=values,
+        parameters=filled(parameters, body.parameters),
         format=body.format,
         limit=body.limit,
     )
-
-
-def _field(name: str) -> list[dict[str, str]]:
-    return [{"field": f"parameters.{name}", "message": "is not possible"}]
 
 
 def out(one: SavedQuery, caller: Caller) -> SavedQueryOut:

@@ -133,7 +133,7 @@ async def preview(
                 tenant=source.tenant.slug,
                 limit=limit,
             )
-            shown: QueryResult = await queries.run(asked, caller, resources)
+            shown: QueryResult = await queries.run(asked, caller, session, resources)
             return shown
     raise errors.NotFound("There is no such table in this source, or none that you may read.")
 
@@ -186,7 +186,7 @@ async def _class(
 ) -> AccessClass:
     """The class that the caller asks this source with. Raises Forbidden or NotFound as a query would."""
     asked = QueryRequest(sql="SELECT 1", data_source=source.name, tenant=source.tenant.slug)
-    await queries.token_for(asked, caller, resources)
+    await queries.token_for(asked, caller, session, resources)
     if caller.claims is None:
         return await class_of(session, caller.person.username, source.tenant.slug)
     found = (await load_access_plan(session)).classes.get(caller.claims.access_class)
