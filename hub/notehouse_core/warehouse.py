@@ -1,8 +1,11 @@
 """How does the API run someone's SQL? Through the query gateway, with a token of that person's class."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -24,6 +27,8 @@ MEDIA_TYPES = {
     "arrow": "application/vnd.apache.arrow.stream",
     "parquet": "application/vnd.apache.parquet",
 }
+_LONGEST_IN_ADDRESS = 10_000  # bytes; each may take three when it is written with a percent sign
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _AWAY = "The query gateway does not answer. It is being started again: try in a few seconds."
 
 
@@ -75,13 +80,7 @@ class Warehouse:
 
     async def estimate(self, statement: Statement, token: str) -> dict[str, Any]:
         """Say what a statement would read. Raises QueryRefused, SourceDown, SourceTimeout or TooMany."""
-        request = self._client.build_request(
-            "POST",
-            f"/estimate/{statement.data_source}/",
-            params={f"param_{name}": text_of(value) for name, value in statement.parameters.items()},
-            content=statement.sql.encode(),
-            headers={"Authorization": f"Bearer {token}", **log_context.passed_on()},
-        )
+        request = self._request(f"/estimate/{quote(statement.data_source, safe='')}/", statement, token)
         try:
             answer = await self._client.send(request)
         except httpx.TransportError as error:
@@ -92,21 +91,15 @@ class Warehouse:
 
     async def run(self, statement: Statement, output: str, token: str) -> Answer:
         """Run a statement. Raises QueryRefused, SourceDown, SourceTimeout, TooMany or TooLarge."""
-        parameters = {
+        settings = {
             "default_format": FORMATS[output],
             "query_id": str(uuid4()),
             "max_result_rows": str(statement.limit + 1),
             "result_overflow_mode": "break",
             "wait_end_of_query": "1",
-            **{f"param_{name}": text_of(value) for name, value in statement.parameters.items()},
         }
-        request = self._client.build_request(
-            "POST",
-            f"/{statement.data_source}/",
-            params=parameters,
-            content=statement.sql.encode(),
-            headers={"Authorization": f"Bearer {token}", **log_context.passed_on()},
-        )
+        path = f"/{quote(statement.data_source, safe='')}/"
+        request = self._request(path, statement, token, settings)
         try:
             answer = await self._client.send(request, stream=True)
             async with _closing(answer):
@@ -115,6 +108,21 @@ class Warehouse:
             raise errors.SourceDown(_AWAY) from error
         _refuse(answer, content, statement.sql)
         return Answer(answer.headers.get("X-ClickHouse-Query-Id", ""), content, _summary(answer))
+
+    def _request(
+        self, path: str, statement: Statement, token: str, settings: Mapping[str, str] = _NO_SETTINGS
+    ) -> httpx.Request:
+        """The question as a request; values that are too long for an address go into a form with the statement."""
+        values = {f"param_{name}": text_of(value) for name, value in statement.parameters.items()}
+        headers = {"Authorization": f"Bearer {token}", **log_context.passed_on()}
+        if sum(len(name) + len(value.encode()) for name, value in values.items()) <= _LONGEST_IN_ADDRESS:
+            content = statement.sql.encode()
+            parameters = {**settings, **values}
+            return self._client.build_request(
+                "POST", path, params=parameters, content=content, headers=headers
+            )
+        form = {name: (None, value) for name, value in {**values, "query": statement.sql}.items()}
+        return self._client.build_request("POST", path, params=settings, files=form, headers=headers)
 
 
 class _closing:  # noqa: N801 - reads as a verb

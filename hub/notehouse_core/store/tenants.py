@@ -34,8 +34,8 @@ async def find_tenant(session: AsyncSession, slug: str, *, closed: bool = False)
 
 
 async def lock_tenant(session: AsyncSession, tenant: Tenant) -> None:
-    """Let one transaction at a time change who may do what in a tenant."""
-    await session.execute(select(Tenant.id).where(Tenant.id == tenant.id).with_for_update())
+    """Let one transaction at a time change who may do what in a tenant; what was loaded of it is read again."""
+    await session.refresh(tenant, ["name", "settings", "is_active"], with_for_update=True)
 
 
 async def create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -24,6 +24,12 @@ async def find(session: AsyncSession, username: str) -> User:
     if found is None:
         raise NotFound("There is no such account.")
     return found
+
+
+async def lock(session: AsyncSession, user: User) -> None:
+    """Let one transaction at a time change an account; what was loaded of it is read again."""
+    columns = [one.key for one in inspect(User).column_attrs]
+    await session.refresh(user, columns, with_for_update={"of": User})
 
 
 async def create(session: AsyncSession, user: User) -> None:

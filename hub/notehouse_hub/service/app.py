@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import Depends, FastAPI
 
 from notehouse_core.settings import Settings
-from notehouse_hub.service import api, health, metrics, portal, problems
+from notehouse_hub.service import api, health, metrics, openapi, portal, problems
 from notehouse_hub.service.api.confirmation import confirmed
 from notehouse_hub.service.idempotency import Replay, once, replay
 from notehouse_hub.service.rate_limits import limited
@@ -42,4 +42,5 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(noun, prefix=API_PREFIX, dependencies=[*asked, Depends(confirmed)])
     for router in (health.router, metrics.router, *portal.ROUTERS):
         app.include_router(router, prefix=PREFIX)
+    openapi.describe(app)
     return app

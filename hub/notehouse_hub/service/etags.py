@@ -27,25 +27,29 @@ class Versioned:
         self._answer = answer
         self._wanted = if_match
 
-    def check(self, present: BaseModel) -> None:
-        """Raise PreconditionFailed when the caller saw something else than what is there now."""
+    def check(self, present: BaseModel, *more: object) -> None:
+        """Raise PreconditionFailed when the caller saw something else than what is there now.
+
+        `more` is what counts besides and is not shown, such as when a secret was changed.
+        """
         if self._wanted is None:
             return
         wanted = {one.strip().removeprefix("W/") for one in self._wanted.split(",")}
-        if not wanted & {"*", etag_of(present)}:
+        if not wanted & {"*", etag_of(present, *more)}:
             raise errors.PreconditionFailed(
                 "Somebody else has changed this since. Load it again, then repeat."
             )
 
-    def tag(self, shown: Out) -> Out:
+    def tag(self, shown: Out, *more: object) -> Out:
         """Tell the mark of what is shown, and return that."""
-        self._answer.headers["ETag"] = etag_of(shown)
+        self._answer.headers["ETag"] = etag_of(shown, *more)
         return shown
 
 
-def etag_of(shown: BaseModel) -> str:
-    """What changes whenever the content does."""
-    return f'"{hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:32]}"'
+def etag_of(shown: BaseModel, *more: object) -> str:
+    """What changes whenever the content does; a model's PASSING fields change by themselves, and do not count."""
+    content = shown.model_dump_json(exclude=set(getattr(shown, "PASSING", ())))
+    return f'"{hashlib.sha256("|".join((content, *map(str, more))).encode()).hexdigest()[:32]}"'
 
 
 VersionedDep = Annotated[Versioned, Depends()]

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from starlette.exceptions import HTTPException
 
 from notehouse_core import errors, log_context
@@ -26,6 +26,9 @@ _SENTENCES = {
 _UNEXPECTED = (
     "Something went wrong on our side, and nothing was changed. Try again; if it stays, give an "
     "administrator the request id."
+)
+_UNSTORABLE = (
+    "Something in this request cannot be stored: a zero byte in a text, or a number that is too large."
 )
 _NO_DATABASE = "The metadata database does not answer. It is being started again: try in a few seconds."
 
@@ -81,8 +84,10 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    """A lost database is told apart from a statement of ours that is wrong."""
+    """A lost database and a value that Postgres cannot hold are told apart from a statement of ours that is wrong."""
     assert isinstance(error, DBAPIError)  # noqa: S101 - how it was registered
+    if isinstance(error, DataError):
+        return _answer(request, 400, "invalid", _UNSTORABLE)
     if not error.connection_invalidated and type(error).__name__ != "OperationalError":
         return await _unexpected(request, error)
     logger.warning("The metadata database does not answer")

@@ -7,6 +7,11 @@ from typing import Any
 
 _VERBS = ("get", "post", "put", "delete")
 _DEEPEST = 6
+_FORMATS = {
+    "date-time": "2026-03-31T08:00:00Z",
+    "date": "2026-03-31",
+    "uuid": "019d4a2e-7c11-7cc0-9d2c-0f1e2a3b4c5d",
+}
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,16 @@ def _type_name(schema: dict[str, Any]) -> str:
 
 
 def _example_text(document: dict[str, Any], place: dict[str, Any]) -> str:
-    schema = place.get("content", {}).get("application/json", {}).get("schema")
-    if not schema:
+    content = place.get("content", {}).get("application/json", {})
+    if not content.get("schema"):
         return ""
-    return json.dumps(_example(document, schema, 0), indent=2, ensure_ascii=False)
+    shown = content["example"] if "example" in content else example_of(document, content["schema"])
+    return json.dumps(shown, indent=2, ensure_ascii=False)
+
+
+def example_of(document: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """Return a value that a schema of the document allows."""
+    return _example(document, schema, 0)
 
 
 def _example(document: dict[str, Any], schema: dict[str, Any], depth: int) -> Any:
@@ -116,7 +127,7 @@ def _of_type(document: dict[str, Any], schema: dict[str, Any], depth: int) -> An
         case "null":
             return None
         case _:
-            return schema.get("format") or "text"
+            return _FORMATS.get(schema.get("format", "")) or schema.get("format") or "text"
 
 
 def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

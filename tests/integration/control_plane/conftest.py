@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -72,8 +73,9 @@ class Place:
             one.client.close()
 
 
-@pytest.fixture(scope="session")
-def place(code_python: Path) -> Iterator[Place]:
+@contextlib.contextmanager
+def running_place(code_python: Path, **settings: str) -> Iterator[Place]:
+    """Everything, for as long as a block lasts; `settings` are the API's own."""
     with running_hub(code_python) as hub:
         plan = asyncio.run(_furnish(hub.postgres.urls.app))
         class_secret = secrets.token_hex(16)
@@ -84,7 +86,7 @@ def place(code_python: Path) -> Iterator[Place]:
                 clickhouse.query(statement)
             house = House(hub)
             engine = {"NOTEHOUSE_CLICKHOUSE_URL": clickhouse.url, "NOTEHOUSE_CLICKHOUSE_KEY": clickhouse.key}
-            house.start(**engine)
+            house.start(**engine, **settings)
             gateway = _gateway(house, NOTEHOUSE_CLASS_SECRET=class_secret, **engine)
             place = Place(house, clickhouse)
             try:
@@ -96,6 +98,12 @@ def place(code_python: Path) -> Iterator[Place]:
                 house.stop()
                 gateway.send_signal(signal.SIGTERM)
                 gateway.wait(15)
+
+
+@pytest.fixture(scope="session")
+def place(code_python: Path) -> Iterator[Place]:
+    with running_place(code_python) as started:
+        yield started
 
 
 def _gateway(house: House, **environment: str) -> subprocess.Popen[bytes]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from integration.accounts.conftest import API
 
@@ -99,3 +100,55 @@ def test_whoever_asks_too_often_is_told_to_wait(as_: Any) -> None:
     finally:
         admin.ok("PUT", "/tenants/delta/quotas", {})
     assert delta.call("GET", "/me").status_code == 200
+
+
+def test_each_thing_has_a_mark_that_refuses_lost_updates(as_: Any) -> None:
+    analyst, admin, name = as_("analyst"), as_("admin"), f"e-{uuid4().hex[:8]}"
+    analyst.ok("POST", "/dashboards", {"tenant": "united", "slug": name, "name": "D"})
+    watched = {"name": name, "sql": "SELECT 1 AS n", "condition": {"kind": "any_row"}}
+    alert = analyst.ok("POST", "/alerts", {**watched, "schedule": {"cron": "0 0 1 1 *"}})["id"]
+    source = admin.ok("GET", "/data-sources?search=warehouse")["items"][0]["id"]
+    for who, path, change in (
+        ("analyst", f"/dashboards/united:{name}", {"description": "new"}),
+        (
+            "analyst",
+            f"/dashboards/united:{name}/permissions",
+            {"items": [{"role": "viewer", "permission_type": "view"}]},
+        ),
+        ("analyst", f"/alerts/{alert}", {"for_seconds": 60}),
+        ("admin", "/users/viewer", {"last_name": name}),
+        ("admin", "/tenants/delta/groups", {"items": {name: "viewer"}}),
+        ("admin", "/tenants/delta/quotas", {"result_rows": 12345}),
+        ("admin", f"/data-sources/{source}", {"description": name}),
+    ):
+        one = as_(who)
+        seen = one.call("GET", path).headers["ETag"]
+        assert one.call("GET", path).headers["ETag"] == seen, path
+        first = one.call("PUT", path, change, {"If-Match": seen})
+        assert first.status_code == 200, (path, first.text)
+        assert first.headers["ETag"] == one.call("GET", path).headers["ETag"] != seen, path
+        lost = one.call("PUT", path, change, {"If-Match": seen})
+        assert (lost.status_code, lost.json()["error"]["code"]) == (412, "precondition_failed"), path
+    admin.ok("PUT", "/tenants/delta/quotas", {})
+    admin.ok("PUT", "/tenants/delta/groups", {"items": {}})
+
+
+def test_a_zero_byte_is_refused_and_not_a_failure(as_: Any) -> None:
+    answer = as_("analyst").call("POST", "/saved-queries", {"name": "a\0b", "sql": "SELECT 1"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
+    assert as_("analyst").call("GET", "/dashboards?search=%00").status_code == 400
+
+
+@pytest.mark.parametrize("name", ["line\nbreak", "warehouse/?max_threads=1", "../query/x", "bell\x07"])
+def test_the_name_of_a_source_that_is_none_stays_a_name(as_: Any, name: str) -> None:
+    for path in ("/queries", "/queries/estimate"):
+        answer = as_("analyst").call("POST", path, {"sql": "SELECT 1", "data_source": name})
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["error"]["code"] == "query_refused"
+
+
+def test_a_value_may_be_longer_than_an_address(as_: Any) -> None:
+    long = "Über\r\nalle 'Berge' -- " * 2_500
+    body = {"sql": "SELECT length({x:String}), {x:String} = {x:String}, 'ä'", "parameters": {"x": long}}
+    assert as_("analyst").ok("POST", "/queries", body)["rows"] == [[len(long.encode()), 1, "ä"]]
+    as_("analyst").ok("POST", "/queries/estimate", body)

@@ -1,7 +1,7 @@
 """Alerts: a condition on a query's rows or a notebook that raises one, when it is looked at, who hears of it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from fastapi import Request
@@ -20,6 +20,7 @@ from notehouse_core.warehouse import Statement
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.queries import QueryRequest, token_for
 from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.recipients import checked_recipients
@@ -87,6 +88,8 @@ class StateOut(BaseModel):
 
 class AlertOut(BaseModel):
     """An alert."""
+
+    PASSING: ClassVar = ("looked_at", "state", "states")
 
     id: UUID
     tenant: str
@@ -181,16 +184,19 @@ async def create(
 
 
 @router.get("/{alert_id}")
-async def alert(alert_id: UUID, caller: CallerDep, session: SessionDep) -> AlertOut:
+async def alert(alert_id: UUID, caller: CallerDep, session: SessionDep, versioned: VersionedDep) -> AlertOut:
     """Show one alert and where it stands."""
-    return out(await one_of(session, caller, alert_id))
+    return versioned.tag(out(await one_of(session, caller, alert_id)))
 
 
 @router.put("/{alert_id}")
-async def change(alert_id: UUID, body: AlertChange, caller: CallerDep, session: SessionDep) -> AlertOut:
+async def change(
+    alert_id: UUID, body: AlertChange, caller: CallerDep, session: SessionDep, versioned: VersionedDep
+) -> AlertOut:
     """Change an alert, or switch it off and on."""
     found = await one_of(session, caller, alert_id, lock=True)
     _ = caller.person
+    versioned.check(out(found))
     if body.condition is not None and found.sql is not None:
         Condition.parse(body.condition)
         found.condition = body.condition
@@ -207,7 +213,7 @@ async def change(alert_id: UUID, body: AlertChange, caller: CallerDep, session: 
     if body.is_active is not None:
         found.is_active = body.is_active
     await session.flush()
-    return out(found)
+    return versioned.tag(out(found))
 
 
 @router.delete("/{alert_id}", status_code=204)

@@ -14,7 +14,7 @@ from sqlalchemy import Select, Text, cast, func, select
 
 from notehouse_core import errors
 from notehouse_core.store.models import AuditEvent, Tenant
-from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.api.route import ApiRouter, as_file
 from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page, matches
@@ -96,7 +96,7 @@ def audit_filter(
     return AuditFilter(actor, action, object, tenant, since, until)
 
 
-@router.get("", response_model=Page[AuditEventOut])
+@router.get("", response_model=Page[AuditEventOut], responses=as_file("text/csv", "application/jsonl"))
 async def audit(
     caller: CallerDep,
     session: SessionDep,

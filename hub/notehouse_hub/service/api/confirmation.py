@@ -22,7 +22,7 @@ _CHANGES_NOTHING = ("/roles/preview", "/{source_id}/test", "/schema/refresh")
 _ADMINISTERS = ("manage-members", "manage-roles", "manage-tenant", "manage-sources")
 
 
-class Password(Body):
+class Confirmation(Body):
     """My password."""
 
     password: str = Field(max_length=LONGEST_PASSWORD)
@@ -30,7 +30,7 @@ class Password(Body):
 
 @router.post("/confirm", status_code=204)
 async def confirm(
-    body: Password, caller: CallerDep, session: SessionDep, resources: ResourcesDep, audit: AuditDep
+    body: Confirmation, caller: CallerDep, session: SessionDep, resources: ResourcesDep, audit: AuditDep
 ) -> None:
     """Show my password once more; for ten minutes this browser may change what others may do."""
     person = caller.person

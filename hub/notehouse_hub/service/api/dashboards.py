@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +16,7 @@ from notehouse_core.store.models import Dashboard
 from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import SessionDep
@@ -89,7 +89,7 @@ async def dashboards(caller: CallerDep, session: SessionDep, wanted: PageDep) ->
 
 @router.post("", status_code=201)
 async def create(
-    body: DashboardRequest, caller: CallerDep, session: SessionDep, answer: Response
+    body: DashboardRequest, caller: CallerDep, session: SessionDep, versioned: VersionedDep
 ) -> DashboardOut:
     """Make a dashboard; it shows nothing until a version of it is published."""
     person, slug = caller.person, caller.tenant(body.tenant)
@@ -104,17 +104,15 @@ async def create(
         raise errors.Conflict(
             f"{slug} has a dashboard {body.slug!r} already. Choose another slug, or publish a new version of it."
         ) from error
-    found = await visible(session, caller, str(made.id))
-    answer.headers["ETag"] = etag(found)
-    return out(found)
+    return versioned.tag(out(await visible(session, caller, str(made.id))))
 
 
 @router.get("/{reference}")
-async def dashboard(reference: str, caller: CallerDep, session: SessionDep, answer: Response) -> DashboardOut:
+async def dashboard(
+    reference: str, caller: CallerDep, session: SessionDep, versioned: VersionedDep
+) -> DashboardOut:
     """Show one, by its id or `tenant:slug`."""
-    found = await visible(session, caller, reference)
-    answer.headers["ETag"] = etag(found)
-    return out(found)
+    return versioned.tag(out(await visible(session, caller, reference)))
 
 
 @router.put("/{reference}")
@@ -123,15 +121,11 @@ async def change(
     body: DashboardChange,
     caller: CallerDep,
     session: SessionDep,
-    answer: Response,
-    if_match: Annotated[str | None, Header()] = None,
+    versioned: VersionedDep,
 ) -> DashboardOut:
     """Change a dashboard; with If-Match only if nobody else has changed it since."""
     found = await allowed(session, caller, reference, "edit", lock=True)
-    if if_match and if_match not in {"*", etag(found)}:
-        raise errors.PreconditionFailed(
-            "Somebody else has changed this dashboard. Load it again, then repeat."
-        )
+    versioned.check(out(found))
     if body.is_public is not None and not (shared := store.decision(caller.actor, "share", found)):
         raise errors.Forbidden(shared.reason)
     for name, value in body.model_dump(exclude_none=True).items():
@@ -140,8 +134,7 @@ async def change(
     await session.refresh(found, ["updated_at"])
     if body.is_public and found.published_version:
         await store.request_snapshots(session, found, found.published_version)
-    answer.headers["ETag"] = etag(found)
-    return out(found)
+    return versioned.tag(out(found))
 
 
 @router.delete("/{reference}", status_code=204)
@@ -169,11 +162,6 @@ async def allowed(
     if not (decided := store.decision(caller.actor, wanted, found)):
         raise errors.Forbidden(decided.reason)
     return found
-
-
-def etag(one: Dashboard) -> str:
-    """What changes whenever the dashboard does."""
-    return f'"{one.id.hex}-{one.updated_at.timestamp():.6f}"'
 
 
 def out(one: Dashboard) -> DashboardOut:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Header, Response
+from fastapi import BackgroundTasks
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import Select, select, text
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from notehouse_core.store.sources import hold_keys, seal
 from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep, own_transaction
@@ -108,7 +109,7 @@ async def create(
     session: SessionDep,
     resources: ResourcesDep,
     later: BackgroundTasks,
-    answer: Response,
+    versioned: VersionedDep,
 ) -> DataSourceOut:
     """Connect a source: it is tried at once, and `status` says how that went; nobody reads it before a role does."""
     _, slug = caller.person, caller.tenant(body.tenant)
@@ -132,18 +133,16 @@ async def create(
         await _seal(own, made, body.secrets, resources)
     found = await one_of(session, caller, str(made.id))
     await _settle(session, found, resources, later)
-    answer.headers["ETag"] = etag(found)
-    return out(found, caller)
+    return versioned.tag(out(found, caller), found.updated_at)
 
 
 @router.get("/{source_id}")
 async def data_source(
-    source_id: str, caller: CallerDep, session: SessionDep, answer: Response
+    source_id: str, caller: CallerDep, session: SessionDep, versioned: VersionedDep
 ) -> DataSourceOut:
     """Show one, by its id or `tenant:name`."""
     found = await one_of(session, caller, source_id)
-    answer.headers["ETag"] = etag(found)
-    return out(found, caller)
+    return versioned.tag(out(found, caller), found.updated_at)
 
 
 @router.put("/{source_id}")
@@ -154,17 +153,13 @@ async def change(
     session: SessionDep,
     resources: ResourcesDep,
     later: BackgroundTasks,
-    answer: Response,
-    if_match: Annotated[str | None, Header()] = None,
+    versioned: VersionedDep,
 ) -> DataSourceOut:
     """Change a source; a changed connection is tried at once."""
     async with own_transaction(resources, session) as own:
         await hold_keys(own)
         changed = await managed(own, caller, source_id, lock=True)
-        if if_match and if_match not in {"*", etag(changed)}:
-            raise errors.PreconditionFailed(
-                "Somebody else has changed this data source. Load it again, then repeat."
-            )
+        versioned.check(out(changed, caller), changed.updated_at)
         changed.description = changed.description if body.description is None else body.description
         elsewhere = _reconfigure(changed, body, caller)
         if body.secrets is not None:
@@ -174,8 +169,7 @@ async def change(
     found = await one_of(session, caller, source_id)
     if body.secrets is not None or elsewhere:
         await _settle(session, found, resources, later)
-    answer.headers["ETag"] = etag(found)
-    return out(found, caller)
+    return versioned.tag(out(found, caller), found.updated_at)
 
 
 @router.delete("/{source_id}", status_code=204)
@@ -252,11 +246,6 @@ async def managed(session: AsyncSession, caller: Caller, reference: str, *, lock
 def manages(caller: Caller, source: DataSource) -> bool:
     """Say whether the caller manages the sources of this one's tenant."""
     return caller.administers or MANAGE in caller.actor.actions_in(source.tenant.slug)
-
-
-def etag(one: DataSource) -> str:
-    """What changes whenever the source does."""
-    return f'"{one.id.hex}-{one.updated_at.timestamp():.6f}"'
 
 
 def out(one: DataSource, caller: Caller) -> DataSourceOut:

@@ -14,12 +14,13 @@ from sqlalchemy.orm import selectinload
 
 from notehouse_core import errors
 from notehouse_core.store.models import Delivery, Tenant
-from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.api.route import ApiRouter, as_file
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.mail_page import page_of
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import API_PREFIX, ResourcesDep, SessionDep
 
+MESSAGE = as_file("message/rfc822", "text/html", "application/json")
 router = ApiRouter(prefix="/deliveries", tags=["Deliveries"])
 
 _NONE = "There is no such delivery, or none that you may know of."
@@ -73,7 +74,11 @@ async def delivery(delivery_id: UUID, caller: CallerDep, session: SessionDep) ->
     return out(await one_of(session, caller, delivery_id))
 
 
-@router.get("/{delivery_id}/message")
+@router.get(
+    "/{delivery_id}/message",
+    response_class=Response,
+    responses=as_file("message/rfc822", "text/html", "application/json"),
+)
 async def message(
     delivery_id: UUID, caller: CallerDep, session: SessionDep, resources: ResourcesDep, page: bool = False
 ) -> Response:

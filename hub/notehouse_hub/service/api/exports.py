@@ -14,11 +14,12 @@ from notehouse_core.report_page import page_of
 from notehouse_core.store.models import Dashboard
 from notehouse_core.store.viewing import View, view_of
 from notehouse_hub.service.api.dashboards import allowed, visible
-from notehouse_hub.service.api.route import ANY_PARAMETER, ApiRouter
+from notehouse_hub.service.api.route import ANY_PARAMETER, ApiRouter, as_file
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 from notehouse_hub.service.table_export import table_csv
 
+FILES = as_file("text/html", "application/pdf", "text/csv", "application/x-ipynb+json")
 router = ApiRouter(prefix="/dashboards", tags=["Dashboards"])
 
 _NOTHING = "This dashboard has no version that is ready."
@@ -26,7 +27,7 @@ _NOTHING = "This dashboard has no version that is ready."
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 
 
-@router.get("/{reference}/export", response_class=Response, openapi_extra=ANY_PARAMETER)
+@router.get("/{reference}/export", response_class=Response, openapi_extra=ANY_PARAMETER, responses=FILES)
 async def export(
     reference: str,
     caller: CallerDep,

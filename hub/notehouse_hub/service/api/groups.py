@@ -9,9 +9,11 @@ from notehouse_core import errors, policy
 from notehouse_core.store import roles as role_store
 from notehouse_core.store.identities import GROUPS
 from notehouse_core.store.models import Tenant
-from notehouse_core.store.tenants import find_tenant
+from notehouse_core.store.tenants import find_tenant, lock_tenant
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.api.tenants import Slug
+from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.resources import SessionDep
 
@@ -40,35 +42,39 @@ class FileApplied(Body):
 
 
 @router.get("/groups")
-async def groups(slug: str, caller: CallerDep, session: SessionDep) -> Groups:
+async def groups(slug: Slug, caller: CallerDep, session: SessionDep, versioned: VersionedDep) -> Groups:
     """List the groups that give roles here, for who manages members."""
     tenant = await _managed(session, caller, slug, "manage-members")
-    return Groups(items=tenant.settings.get(GROUPS) or {})
+    return versioned.tag(Groups(items=tenant.settings.get(GROUPS) or {}))
 
 
 @router.put("/groups")
-async def change_groups(slug: str, body: Groups, caller: CallerDep, session: SessionDep) -> Groups:
+async def change_groups(
+    slug: Slug, body: Groups, caller: CallerDep, session: SessionDep, versioned: VersionedDep
+) -> Groups:
     """Say anew which groups give which roles; it takes effect for each person at their next refresh."""
     _ = caller.person
     tenant = await _managed(session, caller, slug, "manage-members")
+    await lock_tenant(session, tenant)
+    versioned.check(Groups(items=tenant.settings.get(GROUPS) or {}))
     before = tenant.settings.get(GROUPS) or {}
     for name in {role for group, role in body.items.items() if before.get(group) != role}:
         role = await role_store.find(session, tenant, name)
         if not (decided := policy.may_give(caller.actor, role_store.actions_of(role), slug)):
             raise errors.Forbidden(decided.reason)
     tenant.settings = {**tenant.settings, GROUPS: body.items}
-    return Groups(items=body.items)
+    return versioned.tag(Groups(items=body.items))
 
 
 @router.get("/applied-file")
-async def applied_file(slug: str, caller: CallerDep, session: SessionDep) -> AppliedFile:
+async def applied_file(slug: Slug, caller: CallerDep, session: SessionDep) -> AppliedFile:
     """Show what a file of tenants said when it was applied last: what differs since was changed by hand."""
     tenant = await _managed(session, caller, slug, "manage-tenant")
     return AppliedFile(content=tenant.settings.get(APPLIED))
 
 
 @router.put("/applied-file")
-async def remember_file(slug: str, body: FileApplied, caller: CallerDep, session: SessionDep) -> AppliedFile:
+async def remember_file(slug: Slug, body: FileApplied, caller: CallerDep, session: SessionDep) -> AppliedFile:
     """Remember what a file said that has just been applied."""
     _ = caller.person
     tenant = await _managed(session, caller, slug, "manage-tenant")

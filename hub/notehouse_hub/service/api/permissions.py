@@ -12,6 +12,7 @@ from notehouse_core.store.models import Dashboard, DashboardPermission, Membersh
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.dashboards import allowed
 from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import SessionDep
 
@@ -45,15 +46,20 @@ class GrantsOut(BaseModel):
 
 
 @router.get("/permissions")
-async def permissions(reference: str, caller: CallerDep, session: SessionDep) -> GrantsOut:
+async def permissions(
+    reference: str, caller: CallerDep, session: SessionDep, versioned: VersionedDep
+) -> GrantsOut:
     """List who may do what with a dashboard."""
-    return _out(await allowed(session, caller, reference, "share"))
+    return versioned.tag(_out(await allowed(session, caller, reference, "share")))
 
 
 @router.put("/permissions")
-async def replace(reference: str, body: Grants, caller: CallerDep, session: SessionDep) -> GrantsOut:
+async def replace(
+    reference: str, body: Grants, caller: CallerDep, session: SessionDep, versioned: VersionedDep
+) -> GrantsOut:
     """Say anew who may do what; whoever gains a view gets a snapshot made."""
     found = await allowed(session, caller, reference, "share", lock=True)
+    versioned.check(_out(found))
     decided = store.decision(caller.actor, "admin", found)
     if not decided and any(grant.permission_type == "admin" for grant in body.items):
         raise errors.Forbidden(decided.reason)
@@ -62,7 +68,7 @@ async def replace(reference: str, body: Grants, caller: CallerDep, session: Sess
     await session.flush()
     if found.published_version:
         await store.request_snapshots(session, found, found.published_version)
-    return GrantsOut(items=body.items)
+    return versioned.tag(GrantsOut(items=body.items))
 
 
 async def _row(session: AsyncSession, dashboard: Dashboard, grant: Grant, by: User) -> DashboardPermission:

@@ -12,12 +12,13 @@ from notehouse_core.store.plan import class_of
 from notehouse_core.tokens import QUERY, Claims
 from notehouse_core.warehouse import MEDIA_TYPES, Answer, Statement
 from notehouse_hub.service.api.body import Body
-from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.api.route import ApiRouter, as_file
 from notehouse_hub.service.identity import CallerDep
 from notehouse_hub.service.resources import ResourcesDep, SessionDep, let_go
 
 router = ApiRouter(prefix="/queries", tags=["Queries"])
 
+ROWS = as_file("text/csv", "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet")
 _SECONDS = 120  # life of the token that one query runs under
 
 
@@ -64,7 +65,7 @@ class QueryResult(BaseModel):
     statistics: Statistics
 
 
-@router.post("", response_model=QueryResult)
+@router.post("", response_model=QueryResult, responses=ROWS)
 async def run(body: QueryRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep) -> Any:
     """Run a statement and answer its rows; Arrow, CSV or Parquet as a file by `format`."""
     token = await token_for(body, caller, session, resources)

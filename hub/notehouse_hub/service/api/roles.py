@@ -83,7 +83,7 @@ class RoleOut(BaseModel):
     members: int
 
 
-class PreviewRequest(Body):
+class RolePreviewRequest(Body):
     """Rights that a role might give, and somebody of the tenant whose attributes fill the filters."""
 
     permissions: list[DataPermission] = Field(min_length=1, max_length=50)
@@ -145,7 +145,7 @@ async def create(
 @router.post("/preview")
 async def preview(
     slug: Slug,
-    body: PreviewRequest,
+    body: RolePreviewRequest,
     caller: CallerDep,
     session: SessionDep,
     resources: ResourcesDep,

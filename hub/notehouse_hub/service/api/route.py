@@ -15,6 +15,12 @@ from notehouse_core import errors
 ANY_PARAMETER = {"x-any-parameter": True}  # for addresses whose parameters are named by what they show
 
 
+def as_file(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Say in the document that an address answers with files of these types, too."""
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in media_types}
+    return {200: {"content": content}}
+
+
 class ApiRoute(APIRoute):
     """A route of the API."""
 

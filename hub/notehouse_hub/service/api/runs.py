@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from notehouse_core import errors
 from notehouse_core.store.models import Run, Tenant
-from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.api.route import ApiRouter, as_file
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import API_PREFIX, ResourcesDep, SessionDep
@@ -92,7 +92,7 @@ async def run(run_id: UUID, caller: CallerDep, session: SessionDep) -> RunOut:
     return out(await one_of(session, caller, run_id))
 
 
-@router.get("/{run_id}/artifacts/{name}")
+@router.get("/{run_id}/artifacts/{name}", response_class=Response, responses=as_file("*/*"))
 async def artifact(
     run_id: UUID, name: str, caller: CallerDep, session: SessionDep, resources: ResourcesDep
 ) -> Response:

@@ -17,7 +17,7 @@ from notehouse_core.store import saved_queries as store
 from notehouse_core.store.models import DataSource, SavedQuery, Tenant
 from notehouse_core.store.tenants import find_tenant
 from notehouse_hub.service.api.body import Body
-from notehouse_hub.service.api.queries import QueryRequest, QueryResult
+from notehouse_hub.service.api.queries import ROWS, QueryRequest, QueryResult
 from notehouse_hub.service.api.queries import run as run_query
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.etags import VersionedDep
@@ -168,7 +168,7 @@ async def delete(query_id: UUID, caller: CallerDep, session: SessionDep) -> None
     found.deleted_at = await session.scalar(func.now().select())
 
 
-@router.post("/{query_id}/run", response_model=QueryResult)
+@router.post("/{query_id}/run", response_model=QueryResult, responses=ROWS)
 async def run(
     query_id: UUID, body: RunRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep
 ) -> Any:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import Request
@@ -23,6 +23,7 @@ from notehouse_hub.service.api.dashboards import visible
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.api.runs import RunOut
 from notehouse_hub.service.api.runs import out as run_out
+from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.recipients import checked_recipients
@@ -82,6 +83,8 @@ class Preview(BaseModel):
 
 class ScheduleOut(BaseModel):
     """A schedule."""
+
+    PASSING: ClassVar = ("next_at",)
 
     id: UUID
     tenant: str
@@ -159,18 +162,21 @@ async def preview(body: PreviewRequest, caller: CallerDep) -> Preview:
 
 
 @router.get("/{schedule_id}")
-async def schedule(schedule_id: UUID, caller: CallerDep, session: SessionDep) -> ScheduleOut:
+async def schedule(
+    schedule_id: UUID, caller: CallerDep, session: SessionDep, versioned: VersionedDep
+) -> ScheduleOut:
     """Show one schedule."""
-    return out(await one_of(session, caller, schedule_id))
+    return versioned.tag(out(await one_of(session, caller, schedule_id)))
 
 
 @router.put("/{schedule_id}")
 async def change(
-    schedule_id: UUID, body: ScheduleChange, caller: CallerDep, session: SessionDep
+    schedule_id: UUID, body: ScheduleChange, caller: CallerDep, session: SessionDep, versioned: VersionedDep
 ) -> ScheduleOut:
     """Change a schedule, or switch it off and on; times that passed while it was off are not made up for."""
     found = await one_of(session, caller, schedule_id, lock=True)
     _ = caller.person
+    versioned.check(out(found))
     values = body.model_dump(exclude_none=True)
     Timetable.parse(values.get("cron", found.cron), values.get("timezone", found.timezone))
     if "parameters" in values:
@@ -182,7 +188,7 @@ async def change(
     for name, value in values.items():
         setattr(found, name, value)
     await session.flush()
-    return out(found)
+    return versioned.tag(out(found))
 
 
 @router.delete("/{schedule_id}", status_code=204)

@@ -1,7 +1,7 @@
 """Accounts: an administrator of the platform makes and closes them, one of a tenant invites people into it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Path
 from pydantic import BaseModel, Field
@@ -16,6 +16,7 @@ from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.passwords import PasswordChange, change_password
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.auditing import AuditDep
+from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.pagination import Page, PageDep, fetch_page
 from notehouse_hub.service.resources import ResourcesDep, SessionDep
@@ -41,6 +42,8 @@ class Place(BaseModel):
 
 class UserOut(BaseModel):
     """An account; `state` is invited until a password was chosen. Only places that the caller may know are told."""
+
+    PASSING: ClassVar = ("last_login_at",)
 
     username: str
     email: str | None
@@ -131,16 +134,20 @@ async def create(
 
 
 @router.get("/{username}")
-async def user(username: Name, caller: CallerDep, session: SessionDep) -> UserOut:
+async def user(username: Name, caller: CallerDep, session: SessionDep, versioned: VersionedDep) -> UserOut:
     """Show an account."""
-    return _out(await _known(username, caller, session), caller)
+    return versioned.tag(_out(await _known(username, caller, session), caller))
 
 
 @router.put("/{username}")
-async def change(username: Name, body: UserChange, caller: CallerDep, session: SessionDep) -> UserOut:
+async def change(
+    username: Name, body: UserChange, caller: CallerDep, session: SessionDep, versioned: VersionedDep
+) -> UserOut:
     """Change an account; `is_active: false` closes it, and ends its sessions, tokens and server."""
     _ = caller.person
     found = await _known(username, caller, session)
+    await store.lock(session, found)
+    versioned.check(_out(found, caller))
     given = body.model_dump(exclude_unset=True)
     _check_change(given, found, caller)
     await _check_admin_stays(given, found, caller, session)
@@ -153,7 +160,7 @@ async def change(username: Name, body: UserChange, caller: CallerDep, session: S
         await store.close(session, found)
     elif opening or "attributes" in given or "is_admin" in given:
         await (store.reopen(session, found) if opening else store.announce(session))
-    return _out(await store.find(session, username), caller)
+    return versioned.tag(_out(await store.find(session, username), caller))
 
 
 @router.delete("/{username}", status_code=204)

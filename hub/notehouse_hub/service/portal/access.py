@@ -10,6 +10,7 @@ from notehouse_core.store import dashboards, saved_queries
 from notehouse_core.store import roles as role_store
 from notehouse_core.store.models import Dashboard, Membership, SavedQuery, Tenant, User
 from notehouse_hub.service.api import explain_access
+from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.identity import Caller
 from notehouse_hub.service.portal.rendering import render
 from notehouse_hub.service.portal.visitor import PageCallerDep, visitor_of
@@ -39,6 +40,7 @@ async def access(
     caller: PageCallerDep,
     session: SessionDep,
     resources: ResourcesDep,
+    audit: AuditDep,
     user: str = "",
     object: str = "",
 ) -> Response:
@@ -47,7 +49,9 @@ async def access(
     found, problem = None, ""
     if object:
         try:
-            found = await explain_access.explain(caller, session, resources, object, user or None)
+            found = await explain_access.explain_access(
+                caller, session, resources, audit, object, user or None
+            )
         except (errors.NotFound, errors.Invalid) as error:
             problem = error.message
     return render(

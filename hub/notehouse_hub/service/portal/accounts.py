@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from notehouse_core.store import second_factors
 from notehouse_hub.service.api import tenants, users
+from notehouse_hub.service.etags import VersionedDep
 from notehouse_hub.service.pagination import PageDep, PageRequest
 from notehouse_hub.service.portal.art import initials
 from notehouse_hub.service.portal.badge import Badge
@@ -43,10 +44,10 @@ async def account_list(
 
 @router.get("/users/{username}")
 async def one_account(
-    username: str, request: Request, caller: PageCallerDep, session: SessionDep
+    username: str, request: Request, caller: PageCallerDep, session: SessionDep, versioned: VersionedDep
 ) -> Response:
     """Show an account, with what may be done to it."""
-    found = await users.user(username, caller, session)
+    found = await users.user(username, caller, session, versioned)
     factor = await second_factors.confirmed_of(session, username) if caller.administers else None
     return render(
         request,

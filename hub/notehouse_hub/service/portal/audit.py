@@ -2,16 +2,17 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from math import ceil
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import ValidationError
 
 from notehouse_core import errors
 from notehouse_hub.service.api import audit
 from notehouse_hub.service.api.audit import AuditEventOut, AuditFilter
+from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.pagination import PageDep
 from notehouse_hub.service.portal.rendering import render
 from notehouse_hub.service.portal.visitor import PageCallerDep, visitor_of
@@ -29,17 +30,15 @@ def _filter(
 ) -> AuditFilter:
     """The conditions of a form, in which what is not chosen stands as empty text."""
     try:
-        return AuditFilter.model_validate(
-            {
-                "actor": actor,
-                "action": action,
-                "object": object,
-                "since": since or None,
-                "until": until or None,
-            }
-        )
-    except ValidationError as error:
+        return AuditFilter(actor, action, object, "", _day(since), _day(until))
+    except ValueError as error:
         raise errors.Invalid("A day is written like 2026-01-31.") from error
+
+
+def _day(written: str) -> datetime | None:
+    """A moment; without a zone it is one of UTC. Raises ValueError."""
+    at = datetime.fromisoformat(written) if written else None
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
 
 @router.get("/audit")
@@ -49,9 +48,10 @@ async def event_list(
     session: SessionDep,
     wanted: PageDep,
     chosen: Annotated[AuditFilter, Depends(_filter)],
+    write: AuditDep,
 ) -> Response:
     """List what was done, newest first."""
-    found = await audit.audit(caller, session, wanted, chosen)
+    found = await audit.audit(caller, session, wanted, chosen, write)
     asked = {name: value for name, value in request.query_params.items() if value and name != "page"}
     return render(
         request,
@@ -60,10 +60,11 @@ async def event_list(
         here="audit",
         events=[_event(one) for one in found.items],
         total=found.pagination.total,
-        chosen={name: request.query_params.get(name, "") for name in AuditFilter.model_fields},
+        chosen={name: request.query_params.get(name, "") for name in vars(chosen)},
         narrowed=bool(asked),
         exports={
-            kind: f"{API_PREFIX}/audit?{urlencode({**asked, 'format': kind})}" for kind in ("csv", "jsonl")
+            kind: f"{API_PREFIX}/audit?{urlencode({**asked, **chosen.said, 'format': kind})}"
+            for kind in ("csv", "jsonl")
         },
         administers=caller.administers,
         search=wanted.search,

@@ -9,6 +9,7 @@ from notehouse_core import errors
 from notehouse_core.policy import Resource, decide
 from notehouse_hub.service.api import data_sources, source_schemas
 from notehouse_hub.service.api.source_schemas import Schema, TableOut
+from notehouse_hub.service.etags import etag_of
 from notehouse_hub.service.identity import Caller
 from notehouse_hub.service.pagination import PageDep
 from notehouse_hub.service.portal.badge import Badge
@@ -77,7 +78,7 @@ async def one_source(
         problem=problem,
         manages=manages,
         search=search,
-        etag=data_sources.etag(found),
+        etag=etag_of(shown, found.updated_at),
     )
 
 
