@@ -87,7 +87,7 @@ def test_a_viewer_sees_the_dashboard_without_a_kernel_and_then_the_slider_answer
     viewer.picture("portal")
     eventually(lambda: _nothing_is_rendered(platform), 90, "the last snapshot is rendered")
     before = _gateway_kernels(platform)
-    page.click("text=Punctuality")
+    page.get_by_role("link", name="Punctuality", exact=True).first.click()
     page.wait_for_url(f"**{DASHBOARD}")
     frame = page.frame_locator("#dashboard")
     frame.locator("text=arrived 15 minutes late or more").wait_for(timeout=30_000)
