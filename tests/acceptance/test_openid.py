@@ -126,7 +126,7 @@ def test_a_group_lets_in_and_its_loss_ends_access(
     eve = _through_provider(platform, browser, "eve")
     page = eve.page
     page.goto(f"{platform.url}/services/notehouse/")
-    page.wait_for_selector("text=Punctuality")
+    page.wait_for_selector("a >> text=Punctuality")
     eve.picture("openid-portal")
     sql = {"sql": "SELECT DISTINCT carrier FROM flights"}
     token = eve.hub_token()
