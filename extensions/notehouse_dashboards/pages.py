@@ -24,8 +24,9 @@ _SHELL_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# Vega compiles its expressions, and an anywidget imports its module from a blob that the page made: the same power twice.
 _FRAME_POLICY = (
-    "sandbox allow-scripts; default-src 'none'; script-src {origin} 'unsafe-eval'; "
+    "sandbox allow-scripts; default-src 'none'; script-src {origin} 'unsafe-eval' blob:; "
     "style-src {origin} 'unsafe-inline'; img-src data: blob:; font-src {origin} data:; media-src data: blob:; "
     "connect-src {socket}; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors {origin}"
 )

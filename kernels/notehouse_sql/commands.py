@@ -95,6 +95,12 @@ def _snippets(session: Session, rest: str) -> Any:
     return pd.DataFrame(kept, columns=["name", "sql"])
 
 
+def _explore(session: Session, rest: str) -> Any:
+    from notehouse_sql.exploring.widget import widget
+
+    return widget(relation(_table_of(rest)), session)
+
+
 def _refused(why: str) -> Callable[[Session, str], Any]:
     def refuse(session: Session, rest: str) -> Any:
         raise SqlError(why)
@@ -118,6 +124,7 @@ _COMMANDS: dict[str, Callable[[Session, str], Any]] = {
     "estimate": _estimate,
     "profile": _profile,
     "snippets": _snippets,
+    "explore": _explore,
     "connect": _refused(
         "Sources are connected already, with your own rights: %sqlcmd sources lists them. A new one is connected by an "
         "administrator in the portal, under Data sources, so that no password stands in a notebook."

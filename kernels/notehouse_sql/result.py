@@ -50,6 +50,12 @@ class Result:
         options["bins"] = str(options.get("bins", ""))
         return draw(self._session, self.as_relation(), ChartRequest(x, y, **options))
 
+    def explore(self) -> Any:
+        """Look at the rows without code: see `explore`."""
+        from notehouse_sql.exploring.widget import widget
+
+        return widget(self.as_relation(), self._session)
+
     def refresh(self) -> Result:
         """Forget what was fetched; variables have the values they have when it is fetched again."""
         self._fetched = None

@@ -13,6 +13,7 @@ import { bellIcon, databaseIcon, publishIcon, timerIcon } from './icons';
 import React from 'react';
 
 import { AlertForm } from './alert';
+import { takeCells } from './cells';
 import { DataPanel } from './dataPanel';
 import { activeQuery, draftOf, insertCell, insertText, previewCell, quoted } from './notebook';
 import { PublishForm } from './publish';
@@ -71,6 +72,7 @@ const data: JupyterFrontEndPlugin<void> = {
     panel.addClass('nh-panel');
     app.shell.add(panel, 'left', { rank: 150 });
     restorer?.add(panel, panel.id);
+    takeCells(() => tracker.currentWidget);
   }
 };
 

@@ -1,0 +1,1 @@
+"""A table looked at without writing code: fields, filters, a chart, and the SQL that they make."""
