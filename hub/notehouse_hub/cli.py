@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from notehouse_core.errors import Invalid, NotehouseError
 from notehouse_core.settings import Settings, load_settings, required
-from notehouse_hub import alert, source
+from notehouse_hub import alert, source, tenant, user
 from notehouse_hub.tenant_files import command as tenant_files
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ seed_app = typer.Typer(no_args_is_help=True, help="Fill a platform with content.
 app.add_typer(seed_app, name="seed")
 app.add_typer(alert.app, name="alert")
 app.add_typer(source.app, name="source")
+app.add_typer(tenant.app, name="tenant")
+app.add_typer(user.app, name="user")
 app.command("plan")(tenant_files.plan)
 app.command("apply")(tenant_files.apply)
 app.command("tenant-schema")(tenant_files.schema)

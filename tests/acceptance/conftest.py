@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from acceptance.platform import Person, Platform, chromium, free_port, started
+from acceptance.platform import Notehouse, Person, Platform, chromium, free_port, started
 from contracts.kafka import Kafka
 from notehouse_hub.embedded.standalone import engines
 
@@ -62,3 +64,21 @@ def person(platform: Platform, browser: Browser) -> Iterator[People]:
     yield make
     for one in made:
         one.context.close()
+
+
+@pytest.fixture
+def notehouse(platform: Platform, person: People) -> Notehouse:
+    """The command line, as the administrator of the platform."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "NOTEHOUSE_API_URL": platform.api,
+        "NOTEHOUSE_HUB_TOKEN": person("admin").hub_token(),
+    }
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "notehouse_hub.cli", *words]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run

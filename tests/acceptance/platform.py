@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 SOURCE_HOST = "127.0.0.2"  # the only place in the house that data sources may be at
 PICTURES = Path(__file__).parents[1] / "screenshots"
 PORTS = 11
+Notehouse = Callable[..., subprocess.CompletedProcess[str]]  # the command line as somebody
 
 
 @dataclass

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,34 +11,15 @@ import httpx
 import pytest
 import yaml
 
-from acceptance.platform import Person, Platform, eventually
+from acceptance.platform import Notehouse, Person, eventually
 
 People = Callable[..., Person]
-Notehouse = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def admin(person: People) -> Iterator[httpx.Client]:
     with person("admin").api() as api:
         yield api
-
-
-@pytest.fixture
-def notehouse(platform: Platform, admin: httpx.Client) -> Notehouse:
-    """The command line, as the administrator of the platform."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "NOTEHOUSE_API_URL": platform.api,
-        "NOTEHOUSE_HUB_TOKEN": admin.headers["Authorization"].removeprefix("token "),
-    }
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "notehouse_hub.cli", *words]
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
 
 
 @pytest.fixture
