@@ -33,6 +33,7 @@ def test_every_line_of_our_processes_is_json(platform: Platform) -> None:
     files = [platform.data / "logs" / f"{process}.log" for process in OURS]
     for file in files:
         for text in file.read_text().splitlines():
+            assert text.startswith("{"), (file.name, text)
             line = json.loads(text)
             assert {"time", "level", "logger", "message"} <= line.keys(), (file.name, text)
 

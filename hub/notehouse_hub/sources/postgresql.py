@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,6 +16,9 @@ from pydantic import Field
 from notehouse_core.errors import SourceDown, SourceTimeout
 from notehouse_hub.sources.contract import PATIENCE, READING, Column, Configuration, Connection, Table, Target
 
+_NO_FILE = (
+    f"{os.devnull}/none"  # cannot exist; of one that is no plain file libpq warns on stderr, past our logs
+)
 _TABLES = """
     SELECT n.nspname, c.relname, obj_description(c.oid, 'pg_class'),
         CASE WHEN c.relkind IN ('r', 'm') AND c.reltuples >= 0 THEN c.reltuples::bigint END,
@@ -123,7 +127,7 @@ def _arguments(target: Target) -> dict[str, Any]:
         "gssencmode": "disable",
         "connect_timeout": int(PATIENCE),
         "application_name": "notehouse",
-        "passfile": "/dev/null",
+        "passfile": _NO_FILE,
         "options": f"-c default_transaction_read_only=on -c statement_timeout={int(READING * 1000)}",
     }
 

@@ -37,6 +37,7 @@ _ODD = re.compile(
     r"system|information_schema|outfile|identifier|\.\s*\*|[\x00-\x1f\x7f\\/]|apply|values",
     re.IGNORECASE,
 )
+_OF_THE_GATEWAY = {("priority", "1"), ("priority", "2")}  # a tenant's fair share
 LIMITS = {"max_execution_time": "3", "max_result_rows": "10000", "result_overflow_mode": "break"}
 
 # What a statement that ran has used, as the engine wrote it down.
@@ -176,4 +177,5 @@ def _is_given(name: str, value: str) -> bool:
     if ours is not None and ours.const and ours.value is not None:
         return value == ours.value
     bounded = ours is not None and not ours.const
-    return bounded or name in _OF_THE_ENGINE or settings_allowed.is_allowed(name)
+    from_us = (name, value) in _OF_THE_GATEWAY or name in _OF_THE_ENGINE
+    return bounded or from_us or settings_allowed.is_allowed(name)

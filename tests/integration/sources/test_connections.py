@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,22 @@ async def test_postgres_tells_its_version_its_tables_and_their_columns(
         ("born", "date", True),
     ]
     assert (crews[1].default, crews[1].comment) == ("'UA'::text", "The airline")
+
+
+async def test_without_a_password_nobody_elses_is_looked_for(
+    shelf: Shelf,
+    foreign: ForeignPostgres,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    ours = tmp_path / "pgpass"
+    ours.write_text(f"*:*:*:*:{READER_PASSWORD}")
+    ours.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(ours))
+    checked = await shelf.sources.check(await shelf.put("crm", "postgresql", postgres(foreign)))
+    assert not checked.success
+    assert capfd.readouterr().err == "", "libpq writes past our logs"
 
 
 async def test_a_session_in_postgres_only_reads(shelf: Shelf, foreign: ForeignPostgres) -> None:
