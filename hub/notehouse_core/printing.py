@@ -1,4 +1,4 @@
-"""PDFs of pages that authors wrote: made by the printer, a process that holds no secret."""
+"""PDFs and pictures of pages that authors wrote: made by the printer, a process that holds no secret."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ _BY_STATUS: dict[int, type[errors.NotehouseError]] = {
 
 async def pdf_of(page: str, settings: Settings) -> bytes:
     """Return a page (HTML that needs nothing else) as PDF. Raises Invalid, TooLarge, Unavailable or SourceTimeout."""
+    return await _printed(page, "pdf", settings)
+
+
+async def png_of(page: str, settings: Settings) -> bytes:
+    """Return a page (HTML that needs nothing else) as one picture. Raises as `pdf_of` does."""
+    return await _printed(page, "png", settings)
+
+
+async def _printed(page: str, form: str, settings: Settings) -> bytes:
     headers = {KEY_HEADER: required(settings.printer_key, "printer_key"), **log_context.passed_on()}
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=_SECONDS) as client:
-            answer = await client.post(f"{settings.printer}/pdf", content=page.encode(), headers=headers)
+            answer = await client.post(f"{settings.printer}/{form}", content=page.encode(), headers=headers)
     except httpx.TransportError as error:
         raise errors.Unavailable("The printer does not answer. Try again in a few seconds.") from error
     if answer.status_code != 200:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from notehouse_core.paths import shared
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATES = "application/vnd.jupyter.widget-state+json"
 # Widgets that only show a text, and how it is meant.
@@ -18,7 +20,8 @@ def page_of(notebook: str, title: str) -> str:
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
-        template_name="lab",
+        template_name="notehouse-report",
+        extra_template_basedirs=[str(shared("voila_templates"))],
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,

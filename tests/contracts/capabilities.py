@@ -154,6 +154,18 @@ CAPABILITIES = [
     Row("GET", "/dashboards/{reference}/versions", (200, 200, 200, 200, 404, 200, 401)),
     Row("GET", "/dashboards/{reference}/versions/{number}", (200, 200, 200, 200, 404, 200, 401)),
     Row("POST", "/dashboards/{reference}/versions", (400, 403, 403, 400, 404, 400, 401), {"notebook": {}}),
+    Row(
+        "POST",
+        "/dashboards/{reference}/rollback",
+        (404, 403, 403, 404, 404, 404, 401),
+        {"number": 999},
+    ),
+    Row("GET", "/dashboards/{reference}/diff?from=1&to=1", (200, 403, 403, 200, 404, 403, 401)),
+    Row(
+        "GET",
+        "/dashboards/{reference}/versions/{number}/picture?at=00",
+        (404, 403, 403, 404, 404, 403, 401),
+    ),
     Row("GET", "/dashboards/{reference}/export", (200, 200, 200, 200, 404, 403, 401)),
     Row("GET", "/dashboards/{reference}/permissions", (200, 403, 403, 200, 404, 200, 401)),
     Row("PUT", "/dashboards/{reference}/permissions", (200, 403, 403, 200, 404, 200, 401), {"items": []}),

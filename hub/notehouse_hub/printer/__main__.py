@@ -1,4 +1,4 @@
-"""`python -m notehouse_hub.printer`: takes pages, answers PDFs; for the API and the worker alone."""
+"""`python -m notehouse_hub.printer`: takes pages, answers PDFs and pictures; for the API and the worker alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import logging
 import os
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -17,6 +18,7 @@ from notehouse_core.logs import configure_logs
 from notehouse_core.printing import KEY_HEADER, LARGEST_PAGE
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_hub.printer.chromium import pdf_of
+from notehouse_hub.printer.screenshot import png_of
 
 AT_ONCE = 2
 log = logging.getLogger(__name__)
@@ -25,7 +27,7 @@ PRINTS = Histogram("notehouse_prints_seconds", "How long pages took to print", b
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the application: two routes, one key."""
+    """Return the application: a route a form, one key."""
     key = required(settings.printer_key, "printer_key")
     gate = asyncio.Semaphore(AT_ONCE)
     app = FastAPI(openapi_url=None)
@@ -38,17 +40,24 @@ def create_app(settings: Settings) -> FastAPI:
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    @app.post("/pdf")
-    async def pdf(request: Request) -> Response:
+    async def printed(request: Request, make: Callable[[str], Awaitable[bytes]], kind: str) -> Response:
         if not hmac.compare_digest(request.headers.get(KEY_HEADER, "").encode(), key.encode()):
             raise Unauthenticated("The printer prints for the platform's own services.")
         log_context.begin(request_id=log_context.taken_over(request.headers.get(log_context.HEADER)))
         page = await _read(request)
         async with gate:
             with PRINTS.time():
-                printed = await pdf_of(page)
-        log.info("a page was printed", extra={"characters": len(page), "bytes": len(printed)})
-        return Response(printed, media_type="application/pdf")
+                content = await make(page)
+        log.info("a page was printed", extra={"characters": len(page), "bytes": len(content), "as": kind})
+        return Response(content, media_type=kind)
+
+    @app.post("/pdf")
+    async def pdf(request: Request) -> Response:
+        return await printed(request, pdf_of, "application/pdf")
+
+    @app.post("/png")
+    async def png(request: Request) -> Response:
+        return await printed(request, png_of, "image/png")
 
     @app.exception_handler(NotehouseError)
     async def refused(_: Request, error: NotehouseError) -> Response:

@@ -15,11 +15,11 @@ from notehouse_core.errors import Invalid, SourceTimeout, Unavailable
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 60.0
 # The page may show what it brings and nothing else: no script, no file of this machine, no address.
-_POLICY = (
+POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
     "style-src 'unsafe-inline'; img-src data:; font-src data:\">"
 )
-_OPTIONS = (
+OPTIONS = (
     "--headless",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -33,7 +33,7 @@ _OPTIONS = (
 )
 
 # What Chromium says where it cannot have one; the printer itself never runs as root.
-_NO_SANDBOX = ("No usable sandbox", "Running as root without --no-sandbox")
+NO_SANDBOX = ("No usable sandbox", "Running as root without --no-sandbox")
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def program() -> str:
         if found := shutil.which(name):
             return found
     raise Unavailable(
-        "PDF needs Chromium on the server: apt install chromium (Debian, Ubuntu). HTML works without."
+        "PDF and pictures need Chromium on the server: apt install chromium (Debian, Ubuntu). HTML works without."
     )
 
 
@@ -52,9 +52,9 @@ async def pdf_of(page: str) -> bytes:
     """Return a page as PDF, A4. Raises Unavailable, SourceTimeout, or Invalid when the browser made none."""
     with tempfile.TemporaryDirectory(prefix="print-") as name:
         source, target = Path(name) / "page.html", Path(name) / "page.pdf"
-        source.write_text("<!doctype html>" + _POLICY + page, encoding="utf-8")
+        source.write_text("<!doctype html>" + POLICY + page, encoding="utf-8")
         said = await _run(source, target, name)
-        if not target.exists() and any(words in said for words in _NO_SANDBOX):
+        if not target.exists() and any(words in said for words in NO_SANDBOX):
             # In a container that allows no namespaces this process' own user is the wall that is left.
             log.warning("Chromium runs without its sandbox: this machine allows it none")
             said = await _run(source, target, name, "--no-sandbox")
@@ -66,7 +66,7 @@ async def pdf_of(page: str) -> bytes:
 
 async def _run(source: Path, target: Path, folder: str, *options: str) -> str:
     """Run a browser until it has printed, and return what it said. Raises SourceTimeout."""
-    command = [program(), *_OPTIONS, *options, f"--user-data-dir={folder}/profile"]
+    command = [program(), *OPTIONS, *options, f"--user-data-dir={folder}/profile"]
     process = await asyncio.create_subprocess_exec(
         *command,
         f"--print-to-pdf={target}",
@@ -82,11 +82,11 @@ async def _run(source: Path, target: Path, folder: str, *options: str) -> str:
     except TimeoutError as error:
         raise SourceTimeout(f"The page was not printed in {SECONDS:.0f} s. Export it as HTML.") from error
     finally:
-        _end(process.pid)
+        end(process.pid)
     return said.decode(errors="replace")
 
 
-def _end(group: int) -> None:
+def end(group: int) -> None:
     """End what is left of a browser's processes."""
     try:
         os.killpg(group, signal.SIGKILL)

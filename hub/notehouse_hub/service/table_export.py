@@ -1,8 +1,9 @@
-"""The rows of a dashboard's table as CSV, with the rights of who asks, safe to open in a spreadsheet."""
+"""The rows of a dashboard's table as CSV or XLSX, with the rights of who asks, safe to open in a spreadsheet."""
 
 import csv
 import io
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import nbformat
@@ -16,18 +17,22 @@ from notehouse_hub.service.resources import Resources
 
 MOST_ROWS = 100_000
 _SECONDS = 300
+_PART = 256 * 1024
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
 
 
-async def table_csv(view: View, notebook: bytes, tile: str, username: str, resources: Resources) -> bytes:
-    """Return a tile's rows as CSV (UTF-8). Raises NotFound, Invalid, TooLarge or what the query gateway says."""
-    question = question_of(_source_of(notebook, tile), view.parameters)
+async def table_rows(
+    view: View, notebook: bytes, tile: str, username: str, resources: Resources
+) -> tuple[list[str], list[list[Any]]]:
+    """Return a tile's columns and rows. Raises NotFound, Invalid, TooLarge or what the query gateway says."""
+    question = question_of(source_of(notebook, tile), view.parameters)
     statement = Statement(question.source, question.sql, question.values, MOST_ROWS)
-    answer = await resources.warehouse.run(statement, "json", _token(view, username, resources))
-    return written(answer)
+    answer = await resources.warehouse.run(statement, "json", token_of(view, username, resources))
+    return checked(answer)
 
 
-def _source_of(notebook: bytes, tile: str) -> str:
+def source_of(notebook: bytes, tile: str) -> str:
+    """Return what stands in a tile's cell. Raises NotFound."""
     node = nbformat.reads(notebook.decode(), as_version=4)  # type: ignore[no-untyped-call]
     for number, cell in enumerate(node.cells, start=1):
         if cell.cell_type == "code" and str(cell.get("id", f"cell-{number}")) == tile:
@@ -35,7 +40,7 @@ def _source_of(notebook: bytes, tile: str) -> str:
     raise errors.NotFound("This dashboard has no such tile.")
 
 
-def _token(view: View, username: str, resources: Resources) -> str:
+def token_of(view: View, username: str, resources: Resources) -> str:
     """A token of the viewer's own class, for this dashboard, as long as the query."""
     claims = Claims(
         subject=username,
@@ -49,16 +54,26 @@ def _token(view: View, username: str, resources: Resources) -> str:
     return resources.signer.sign(claims)
 
 
-def written(answer: Answer) -> bytes:
-    """Return a JSON answer as CSV. Raises TooLarge rather than leave rows out."""
+def checked(answer: Answer) -> tuple[list[str], list[list[Any]]]:
+    """Return the columns and rows of a JSON answer. Raises TooLarge rather than leave rows out."""
     table = answer.table()
     if len(table["data"]) > MOST_ROWS:
         raise errors.TooLarge(f"This table has more than {MOST_ROWS:,} rows. Ask for fewer in its SQL.")
+    return [column["name"] for column in table["meta"]], table["data"]
+
+
+def csv_of(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Yield a table as CSV (UTF-8), a few thousand lines at a time; formulas are defused."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\r\n")
-    lines.writerow([defused(column["name"]) for column in table["meta"]])
-    lines.writerows([defused(value) for value in row] for row in table["data"])
-    return text.getvalue().encode()
+    lines.writerow([defused(name) for name in head])
+    for row in rows:
+        lines.writerow([defused(value) for value in row])
+        if text.tell() > _PART:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def defused(value: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from notehouse_core.errors import Invalid
 from notehouse_core.sql_cells import question_of, shows_table
 from notehouse_core.warehouse import Answer
-from notehouse_hub.service.table_export import written
+from notehouse_hub.service.table_export import checked, csv_of
 
 
 def test_a_cell_asks_its_source_with_typed_values() -> None:
@@ -45,5 +45,5 @@ def test_only_cells_that_show_rows_are_tables() -> None:
 def test_csv_quotes_and_defuses() -> None:
     rows = [["=1+1", -2.5], ["@cmd", None], ['say "hi",\nyou', 3], ["-7", 1], ["+x", 0]]
     content = {"meta": [{"name": "a", "type": "String"}, {"name": "=b", "type": "Float64"}], "data": rows}
-    text = written(Answer("", json.dumps(content).encode(), {})).decode()
+    text = b"".join(csv_of(*checked(Answer("", json.dumps(content).encode(), {})))).decode()
     assert text == 'a,\'=b\r\n\'=1+1,-2.5\r\n\'@cmd,\r\n"say ""hi"",\nyou",3\r\n-7,1\r\n\'+x,0\r\n'

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notehouse_core.errors import Unavailable
-from notehouse_hub.printer import chromium
+from notehouse_hub.printer import chromium, screenshot
 
 
 @pytest.fixture
@@ -45,7 +45,14 @@ async def test_a_page_is_printed_and_fetches_nothing(listener: str, asked: list[
     pdf = await chromium.pdf_of("<h1>Report</h1>" + "".join(tries))
     assert pdf.startswith(b"%PDF-")
     assert b"(ran)" not in pdf
+    png = await screenshot.png_of("<h1>Report</h1>" + "".join(tries[:4] + tries[5:]))
+    assert png.startswith(b"\x89PNG")
     assert asked == []
+
+
+async def test_a_picture_is_as_long_as_its_page() -> None:
+    png = await screenshot.png_of("<style>body{margin:0}</style><div style='height:2345px'></div>")
+    assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (1280, 2345)
 
 
 async def test_without_a_browser_the_way_to_one_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from notehouse_hub.service.api import (
     alerts,
     audit,
+    comparisons,
     confirmation,
     dashboards,
     data_sources,
@@ -55,6 +56,7 @@ ROUTERS = (
     audit.router,
     dashboards.router,
     versions.router,
+    comparisons.router,
     permissions.router,
     exports.router,
     schedules.router,

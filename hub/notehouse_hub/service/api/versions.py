@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from notehouse_core import errors
 from notehouse_core.parameters import check_parameters
+from notehouse_core.store import audit
 from notehouse_core.store import dashboards as store
 from notehouse_core.store.models import DashboardVersion
 from notehouse_hub.service.api.body import Body
@@ -28,6 +29,13 @@ class Publication(Body):
     notebook: Any
     message: str = Field(default="", max_length=500)
     parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Rollback(Body):
+    """The version that everyone shall see again, and why."""
+
+    number: int = Field(ge=1)
+    message: str = Field(default="", max_length=500)
 
 
 class TileOut(BaseModel):
@@ -106,6 +114,35 @@ async def version(reference: str, number: int, caller: CallerDep, session: Sessi
         if one.number == number:
             return out(one)
     raise errors.NotFound(f"This dashboard has no version {number}.")
+
+
+@router.post("/rollback")
+async def roll_back(reference: str, body: Rollback, caller: CallerDep, session: SessionDep) -> VersionOut:
+    """Show an earlier version to everyone again; nothing is lost, and a later one can be shown again the same way."""
+    found = await allowed(session, caller, reference, "edit", lock=True)
+    versions = {one.number: one for one in await store.versions_of(session, found)}
+    wanted, shown = versions.get(body.number), found.published_version
+    if wanted is None:
+        raise errors.NotFound(f"This dashboard has no version {body.number}.")
+    if wanted.state != "ready":
+        raise errors.Conflict(f"Version {body.number} is {wanted.state}, so nobody could see it.")
+    if shown is None or shown.id != wanted.id:
+        found.published_version = wanted
+        author = audit.author_of(session)
+        details = {"from": shown.number if shown else 0, "to": wanted.number, "message": body.message}
+        await audit.record(
+            session,
+            author.name,
+            "roll-back-dashboard",
+            found.slug,
+            details,
+            tenant_id=found.tenant_id,
+            address=author.address,
+            request_id=author.request_id,
+        )
+        await session.flush()
+        await store.request_snapshots(session, found, wanted)
+    return out(wanted)
 
 
 def _parameters(checked: CheckedNotebook, given: dict[str, Any]) -> dict[str, Any]:

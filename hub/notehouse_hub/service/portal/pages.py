@@ -25,6 +25,7 @@ _KINDS = {"rendering": "busy", "ready": "good", "failed": "bad"}
 async def details(reference: str, request: Request, caller: PageCallerDep, session: SessionDep) -> Response:
     """Show a dashboard's versions and who may do what."""
     found = await visible(session, caller, reference)
+    may_edit = bool(store.decision(caller.actor, "edit", found))
     return render(
         request,
         "dashboard.html",
@@ -39,11 +40,11 @@ async def details(reference: str, request: Request, caller: PageCallerDep, sessi
             "owner": found.owner.username,
         },
         href=address_of(found),
-        versions=[_version(one) for one in await store.versions_of(session, found)],
+        versions=_versions(found, await store.versions_of(session, found), may_edit=may_edit),
         grants=_grants(found),
         tables=_tables(found.published_version),
         query=f"&{request.url.query}" if request.url.query else "",
-        may_edit=bool(store.decision(caller.actor, "edit", found)),
+        may_edit=may_edit,
         is_favourite=found.id in preferences.favourites_of(caller.person),
     )
 
@@ -56,17 +57,34 @@ async def docs(request: Request, caller: PageCallerDep) -> Response:
     return render(request, "docs.html", visitor_of(caller), groups=groups, openapi_version=version)
 
 
-def _version(one: DashboardVersion) -> dict[str, Any]:
-    error = one.error or {}
-    return {
-        "number": one.number,
-        "badge": Badge(_KINDS[one.state], one.state),
-        "error": error.get("message", ""),
-        "created_at": _moment(one.created_at),
-        "author": one.author.username,
-        "message": one.message,
-        "can_roll_back": False,
-    }
+def _versions(
+    dashboard: Dashboard, versions: list[DashboardVersion], *, may_edit: bool
+) -> list[dict[str, Any]]:
+    """Versions as the page lists them, newest first, each with what may be done with it."""
+    shown = dashboard.published_version
+    return [
+        {
+            "number": one.number,
+            "badge": Badge(_KINDS[one.state], one.state),
+            "error": (one.error or {}).get("message", ""),
+            "created_at": _moment(one.created_at),
+            "author": one.author.username,
+            "message": one.message,
+            "is_shown": shown is not None and shown.id == one.id,
+            "can_roll_back": may_edit and one.state == "ready" and (shown is None or shown.id != one.id),
+            "compare_with": _other(one, versions, shown) if may_edit else None,
+        }
+        for one in versions
+    ]
+
+
+def _other(
+    one: DashboardVersion, versions: list[DashboardVersion], shown: DashboardVersion | None
+) -> int | None:
+    """What a version is compared with: the one that is shown, or what came before it."""
+    if shown is not None and shown.id != one.id:
+        return shown.number
+    return next((each.number for each in versions if each.number < one.number), None)
 
 
 def _tables(one: DashboardVersion | None) -> list[dict[str, Any]]:

@@ -1,0 +1,49 @@
+"""Two versions of a dashboard run for the same class on the same data: snapshots of their own, that no viewer sees."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notehouse_core.ids import uuid7
+from notehouse_core.store.dashboards import CHANNEL, parameters_hash
+from notehouse_core.store.models import DashboardVersion, Snapshot
+
+
+def comparison_hash(version: DashboardVersion, mark: str) -> str:
+    """What stands in the place of the parameters' fingerprint: another one for every state of the data."""
+    return hashlib.sha256(f"compared at {mark}: {parameters_hash(version.parameters)}".encode()).hexdigest()
+
+
+async def compared(
+    session: AsyncSession, version: DashboardVersion, access_class: str, mark: str
+) -> Snapshot:
+    """The run of a version on the data of `mark`, asked for where there is none yet."""
+    row = insert(Snapshot).values(
+        id=uuid7(),
+        tenant_id=version.tenant_id,
+        version_id=version.id,
+        access_class=access_class,
+        parameters=version.parameters,
+        parameters_hash=comparison_hash(version, mark),
+        watermark=mark,
+    )
+    await session.execute(row.on_conflict_do_nothing())
+    await session.execute(text(f"NOTIFY {CHANNEL}"))
+    found = await comparison(session, version.id, access_class, comparison_hash(version, mark))
+    assert found is not None  # noqa: S101 - put in above, or there before
+    return found
+
+
+async def comparison(session: AsyncSession, version_id: UUID, access_class: str, key: str) -> Snapshot | None:
+    """A run for a comparison, None where there is none."""
+    query = select(Snapshot).where(
+        Snapshot.version_id == version_id,
+        Snapshot.access_class == access_class,
+        Snapshot.parameters_hash == key,
+    )
+    return (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
