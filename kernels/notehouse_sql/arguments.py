@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from notehouse_sql.errors import SqlError
 
@@ -16,9 +18,42 @@ _STATEMENT = re.compile(
     r"^\s*(SELECT|WITH|SHOW|DESCRIBE|DESC|EXPLAIN|EXISTS|INSERT|CREATE|ALTER|DROP|\()", re.IGNORECASE
 )
 _HELP = (
-    "%%sql [source] [name <<] [--as NAME | --save NAME] [--with NAME] [--limit N | --all] [--no-cache] "
-    "[--polars | --arrow]"
+    "%%sql [source] [name <<] [--as NAME | --save NAME [--no-execute]] [--with NAME] [--limit N | --all] [--no-cache] "
+    "[--polars | --arrow] [--file PATH] [--interact NAME]"
 )
+_SHORT = {"-w": "--with", "-S": "--save", "-N": "--no-execute", "-f": "--file"}
+_TEXTS = {"--as": "keep", "--save": "save", "--file": "file"}
+_LISTS = {"--with": "use", "--interact": "interact"}
+_FLAGS: dict[str, tuple[str, Any]] = {
+    "--no-execute": ("execute", False), "--all": ("limit", None), "--no-cache": ("cache", False),
+    "--polars": ("form", "polars"), "--arrow": ("form", "arrow"),
+}  # fmt: skip
+_WITH_VALUE = {*_TEXTS, *_LISTS, "--limit", "-w", "-S", "-f"}
+_CONNECTED = (
+    "Sources are connected already, with your own rights: %sqlcmd sources lists them, and %%sql NAME asks one of "
+    "them."
+)
+_READ_ONLY = (
+    "Data is only read here: no table is made of a frame. It can go along with a statement as external data of the "
+    "ClickHouse protocol."
+)
+_OF_CONNECTIONS = [
+    "-l",
+    "--connections",
+    "-x",
+    "--close",
+    "-c",
+    "--creator",
+    "-s",
+    "--section",
+    "-A",
+    "--alias",
+]
+_OF_WRITING = ["-p", "--persist", "-P", "--persist-replace", "-n", "--no-index", "--append"]
+_REFUSED = {
+    **dict.fromkeys([*_OF_CONNECTIONS, "-a", "--connection_arguments"], _CONNECTED),
+    **dict.fromkeys(_OF_WRITING, _READ_ONLY),
+}
 
 
 @dataclass
@@ -34,6 +69,8 @@ class Arguments:
     cache: bool = True
     execute: bool = True
     form: str = "pandas"
+    interact: tuple[str, ...] = ()  # variables that get a control each
+    file: str = ""
     sql: str = ""
 
 
@@ -43,7 +80,10 @@ def parse(line: str, cell: str | None) -> Arguments:
     rest = _take_assignment(line, found)
     words = _words(rest) if cell is not None else _leading(rest)
     used = _options(words, found)
-    found.sql = cell if cell is not None else _after(rest, used)
+    typed = cell if cell is not None else _after(rest, used)
+    if found.file and typed.strip():
+        raise SqlError("A statement stands in a file, or here; not in both.")
+    found.sql = _read(found.file) if found.file else typed
     if assigned := _ASSIGNED.match(found.sql):
         found.assign, found.sql = assigned[1], found.sql[assigned.end() :]
     if not found.sql.strip():
@@ -70,45 +110,37 @@ def _leading(line: str) -> list[str]:
     """The options in front of a statement on the same line; a statement is never split into words."""
     words: list[str] = []
     for word in line.split():
-        takes_value = bool(words) and words[-1] in {"--as", "--save", "--with", "--limit"}
+        takes_value = bool(words) and words[-1] in _WITH_VALUE
         is_source = not words and _SOURCE.match(word) and not _STATEMENT.match(word)
-        if not (word.startswith("--") or takes_value or is_source):
+        if not (word.startswith("--") or word in _SHORT or word in _REFUSED or takes_value or is_source):
             break
         words.append(word)
     return words
 
 
 def _after(line: str, used: int) -> str:
-    return re.sub(rf"^\s*(?:\S+\s+){{{used}}}", "", line)
+    return re.sub(rf"^\s*(?:\S+(?:\s+|$)){{{used}}}", "", line)
 
 
 def _options(words: list[str], found: Arguments) -> int:
     """Fill in what words say, and return how many there were."""
     rest, before = iter(words), DEFAULT_SOURCE
-    for word in rest:
-        match word:
-            case "--as":
-                found.keep = _needed(next(rest, None), word)
-            case "--save":
-                found.save = _needed(next(rest, None), word)
-            case "--no-execute":
-                found.execute = False
-            case "--polars" | "--arrow":
-                found.form = word.removeprefix("--")
-            case "--with":
-                found.use = (*found.use, _needed(next(rest, None), word))
-            case "--limit":
-                found.limit = _number(_needed(next(rest, None), word))
-            case "--all":
-                found.limit = None
-            case "--no-cache":
-                found.cache = False
-            case _ if matched := _ASSIGNED.match(f"{word} <<"):
-                before, found.source = found.source, matched[1]
-            case "<<":
-                found.assign, found.source = found.source, before
-            case _:
-                raise SqlError(f"{word} is not known here. It is written: {_HELP}")
+    for given in rest:
+        word = _SHORT.get(given, given)
+        if word in _FLAGS:
+            setattr(found, *_FLAGS[word])
+        elif word in _TEXTS:
+            setattr(found, _TEXTS[word], _needed(next(rest, None), given))
+        elif word in _LISTS:
+            setattr(found, _LISTS[word], (*getattr(found, _LISTS[word]), _needed(next(rest, None), given)))
+        elif word == "--limit":
+            found.limit = _number(_needed(next(rest, None), given))
+        elif word == "<<":
+            found.assign, found.source = found.source, before
+        elif matched := _ASSIGNED.match(f"{word} <<"):
+            before, found.source = found.source, matched[1]
+        else:
+            raise SqlError(_REFUSED.get(word, f"{word} is not known here. It is written: {_HELP}"))
     return len(words)
 
 
@@ -116,6 +148,14 @@ def _needed(value: str | None, option: str) -> str:
     if value is None:
         raise SqlError(f"{option} needs a value. It is written: {_HELP}")
     return value
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SqlError(f"{path} cannot be read: {reason}.") from error
 
 
 def _number(text: str) -> int:

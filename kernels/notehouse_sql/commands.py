@@ -8,6 +8,7 @@ from typing import Any
 
 from notehouse_sql import snippets
 from notehouse_sql.arguments import DEFAULT_SOURCE
+from notehouse_sql.comparing import test
 from notehouse_sql.errors import SqlError
 from notehouse_sql.estimating import told
 from notehouse_sql.profiling import profile
@@ -17,7 +18,8 @@ from notehouse_sql.session import Session
 _SOURCES = "SELECT DISTINCT name AS database, comment FROM system.databases ORDER BY name"
 _TABLES = (
     "SELECT database, name AS table, comment FROM system.tables "
-    "WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA') ORDER BY ALL"
+    "WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA') "
+    "AND {database:String} IN ('', database) ORDER BY ALL"
 )
 _COLUMNS = (
     "SELECT name, type, comment FROM system.columns "
@@ -25,7 +27,7 @@ _COLUMNS = (
 )
 _HELP = (
     "It is written: %sqlcmd sources | tables | columns TABLE | history | estimate SELECT … | profile TABLE | "
-    "snippets [NAME] [--delete NAME] | explore TABLE"
+    "snippets [NAME] [--delete NAME] | explore TABLE | test --table NAME --column NAME --less-than N"
 )
 
 
@@ -41,8 +43,11 @@ def _sources(session: Session, _: str) -> Any:
     return session.ask(_SOURCES).frame()
 
 
-def _tables(session: Session, _: str) -> Any:
-    return session.ask(_TABLES).frame()
+def _tables(session: Session, rest: str) -> Any:
+    words = [word for word in shlex.split(rest) if word not in {"--schema", "-s"}]
+    if len(words) > 1:
+        raise SqlError("Name one database: %sqlcmd tables [--schema NAME]")
+    return session.ask(_TABLES, values={"database": words[0] if words else ""}).frame()
 
 
 def _columns(session: Session, rest: str) -> Any:
@@ -84,15 +89,21 @@ def _snippets(session: Session, rest: str) -> Any:
     import pandas as pd
 
     words = shlex.split(rest)
-    if words[:1] and words[0] in {"-d", "--delete"}:
+    if words[:1] and words[0] in _DELETING:
         for name in words[1:]:
-            snippets.forget(name)
+            snippets.forget(name, _DELETING[words[0]])
         words = []
     if words:
         print(snippets.text_of(words[0]))
         return None
     kept = [{"name": name, "sql": snippets.text_of(name)} for name in snippets.names()]
     return pd.DataFrame(kept, columns=["name", "sql"])
+
+
+_DELETING = {
+    "-d": "alone", "-D": "anyway", "-A": "with",
+    "--delete": "alone", "--delete-force": "anyway", "--delete-force-all": "with",
+}  # fmt: skip
 
 
 def _explore(session: Session, rest: str) -> Any:
@@ -109,11 +120,17 @@ def _refused(why: str) -> Callable[[Session, str], Any]:
 
 
 def _table_of(rest: str) -> str:
-    """The table that a command is about, also as jupysql writes it: --table NAME."""
+    """The table that a command is about, also as jupysql writes it: --table NAME [--schema NAME]."""
     words = [word for word in shlex.split(rest) if word not in {"--table", "-t"}]
+    schema = ""
+    for option in ("--schema", "-s"):
+        if option in words[:-1]:
+            place = words.index(option)
+            schema = words[place + 1] + "."
+            del words[place : place + 2]
     if len(words) != 1:
         raise SqlError(f"Name one table. {_HELP}")
-    return words[0]
+    return schema + words[0]
 
 
 _COMMANDS: dict[str, Callable[[Session, str], Any]] = {
@@ -129,7 +146,5 @@ _COMMANDS: dict[str, Callable[[Session, str], Any]] = {
         "Sources are connected already, with your own rights: %sqlcmd sources lists them. A new one is connected by an "
         "administrator in the portal, under Data sources, so that no password stands in a notebook."
     ),
-    "test": _refused(
-        "Say what must hold in a cell of its own: %%expect TABLE, and a rule a line, such as rows > 0"
-    ),
+    "test": test,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -32,6 +33,24 @@ class Statement:
     settings: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """An answer's bytes as they come, and what its head says of its cost; `age` in seconds when it was remembered."""
+
+    chunks: Iterator[bytes]
+    rows_read: int = 0
+    bytes_read: int = 0
+    age: int | None = None
+
+    @classmethod
+    def of(cls, answer: httpx.Response) -> Answer:
+        """Read the head of an answer that has begun."""
+        said = json.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
+        age = answer.headers.get("Age", "")
+        rows, size = int(said.get("read_rows", 0)), int(said.get("read_bytes", 0))
+        return cls(answer.iter_bytes(), rows, size, int(age) if age.isdigit() else None)
+
+
 class QueryGateway:
     """Sends statements; reads the token anew for each, because the server renews it in place."""
 
@@ -51,8 +70,8 @@ class QueryGateway:
         return cls(url, Path(file))
 
     @contextmanager
-    def run(self, statement: Statement) -> Iterator[Iterator[bytes]]:
-        """The answer's bytes as they come, Arrow stream format. Raises SqlError.
+    def run(self, statement: Statement) -> Iterator[Answer]:
+        """The answer as it comes, in Arrow's stream format. Raises SqlError.
 
         Leaving the block early closes the connection, which ends the query in the database. A token that is refused
         because it has ended is renewed, and the statement sent once more: nothing of it has run.
@@ -64,7 +83,7 @@ class QueryGateway:
                     answer = stack.enter_context(self._sent(statement))
                 if answer.is_error:
                     raise explain(answer.read().decode(errors="replace"), statement.sql)
-                yield answer.iter_bytes()
+                yield Answer.of(answer)
         except httpx.TransportError as error:
             raise SqlError(_AWAY) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -14,8 +15,18 @@ from notehouse_sql.arguments import Arguments
 from notehouse_sql.estimating import Threshold
 from notehouse_sql.helping.catalog import Catalog
 from notehouse_sql.helping.hints import hints
+from notehouse_sql.interaction import interaction
+from notehouse_sql.progress import size
 from notehouse_sql.result import Result
-from notehouse_sql.session import Session
+from notehouse_sql.session import Cost, Session
+
+_REMEMBERED = {
+    "use_query_cache": "1",
+    "query_cache_min_query_duration": "500",  # ms; what is quick is read again
+    "query_cache_ttl": "60",  # s
+    "query_cache_nondeterministic_function_handling": "ignore",
+    "query_cache_system_table_handling": "ignore",
+}
 
 
 @magics_class
@@ -41,6 +52,8 @@ class SqlMagics(Magics):
             return self._kept(asked)
         if not asked.execute:
             return None
+        if asked.interact:
+            return interaction(asked.interact, self._variables, lambda values: self._run(asked, values))
         frame = self._run(asked)
         if asked.assign is None:
             return frame
@@ -62,14 +75,15 @@ class SqlMagics(Magics):
             f"In Python: {asked.keep}.df(), .polars(), .arrow(), .chart(x=…), .explore()."
         )
 
-    def _run(self, asked: Arguments) -> Any:
+    def _run(self, asked: Arguments, values: Mapping[str, Any] | None = None) -> Any:
         text = snippets.composed(asked.sql, asked.use)
-        statement = self.session.bound(text, asked.source, _settings(asked))
+        statement = self.session.bound(text, asked.source, _settings(asked), values)
         self._threshold.check(statement, self.shell)
         began = time.monotonic()
         result = self.session.fetch(statement, asked.limit)
+        cost = self.session.cost
         seconds = self.session.remember(text, result.table.num_rows, began)
-        _tell("\n".join([_told(result, seconds), *hints(self.catalog, text, self.session.rows_read)]))
+        _tell("\n".join([_told(result, seconds, cost), *hints(self.catalog, text, cost.rows)]))
         return _formed(result, asked.form)
 
 
@@ -84,9 +98,13 @@ def _tell(text: str) -> None:
     display({"text/plain": text}, raw=True, metadata={"notehouse": "told"})  # type: ignore[no-untyped-call]
 
 
-def _told(result: frames.Result, seconds: float) -> str:
+def _told(result: frames.Result, seconds: float, cost: Cost) -> str:
     rows = result.table.num_rows
     told = f"{rows:,} {'row' if rows == 1 else 'rows'} in {seconds:.2f} s"
+    if cost.age is not None:
+        told += f", remembered for {cost.age} s: --no-cache reads again"
+    elif cost.rows:
+        told += f", {cost.rows:,} read ({size(cost.bytes)})"
     if result.truncated:
         told += (
             f". There are more: only the first {rows:,} were fetched. --limit N fetches N, --all every row."
@@ -95,5 +113,5 @@ def _told(result: frames.Result, seconds: float) -> str:
 
 
 def _settings(asked: Arguments) -> dict[str, str]:
-    """Whether the database may answer from its memory of earlier queries of the same rights."""
-    return {} if asked.cache else {"use_query_cache": "0"}
+    """Whether the database may answer from its memory of the same rights' slow queries of the last minute."""
+    return _REMEMBERED if asked.cache else {"use_query_cache": "0"}

@@ -16,11 +16,20 @@ from notehouse_core.sql_parameters import bind
 from notehouse_sql import column_types, frames
 from notehouse_sql.arguments import DEFAULT_SOURCE
 from notehouse_sql.errors import SqlError
-from notehouse_sql.gateway import QueryGateway, Statement
+from notehouse_sql.gateway import Answer, QueryGateway, Statement
 from notehouse_sql.progress import Progress
 
 _DESCRIBABLE = re.compile(r"\s*(SELECT|WITH|\()", re.IGNORECASE)
 EVERYTHING = 2**62  # rows
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a statement read, as far as it was told; `age` in seconds of an answer that the database remembered."""
+
+    rows: int = 0
+    bytes: int = 0
+    age: int | None = None
 
 
 @dataclass
@@ -29,7 +38,7 @@ class Session:
 
     variables: Mapping[str, Any]
     history: list[dict[str, Any]] = field(default_factory=list)
-    rows_read: int = 0  # of the last statement, as far as its progress was seen
+    cost: Cost = Cost()  # of the last statement
     _gateway: QueryGateway | None = None
     _process: int = field(default_factory=os.getpid)
 
@@ -70,9 +79,9 @@ class Session:
         """Run a statement while its progress is shown; an interrupt ends it in the database too."""
         gateway = self.gateway
         try:
-            with Progress(gateway, statement.query_id) as progress, gateway.run(statement) as chunks:
-                found = frames.read(chunks, EVERYTHING if limit is None else limit, statement.sql)
-            self.rows_read = int(progress.seen.get("read_rows", 0))
+            with Progress(gateway, statement.query_id) as progress, gateway.run(statement) as answer:
+                found = frames.read(answer.chunks, EVERYTHING if limit is None else limit, statement.sql)
+            self.cost = _cost(answer, progress.seen)
         except KeyboardInterrupt:
             gateway.stop(statement.query_id)
             raise SqlError("Interrupted: the query was cancelled in the database too.") from None
@@ -92,8 +101,8 @@ class Session:
             return []
         asked = replace(statement, sql=f"DESCRIBE TABLE ({statement.sql}\n)", query_id=_query_id())
         try:
-            with self.gateway.run(asked) as chunks:
-                described = frames.read(chunks, EVERYTHING, asked.sql).table
+            with self.gateway.run(asked) as answer:
+                described = frames.read(answer.chunks, EVERYTHING, asked.sql).table
         except SqlError:
             return []  # a statement with a tail of its own (FORMAT, SETTINGS) has no place inside another
         return [str(name) for name in described.column("type").to_pylist()]
@@ -109,6 +118,12 @@ def current() -> Session:
         raise SqlError("SQL is not loaded in this kernel. Run %load_ext notehouse_sql first.")
     found: Session = magics.session
     return found
+
+
+def _cost(answer: Answer, seen: Mapping[str, Any]) -> Cost:
+    """The head of an answer tells what was read until then, the last look at its progress what was read until that."""
+    rows, size = (int(seen.get(name, 0)) for name in ("read_rows", "read_bytes"))
+    return Cost(max(answer.rows_read, rows), max(answer.bytes_read, size), answer.age)
 
 
 def _query_id() -> str:

@@ -54,9 +54,21 @@ def text_of(name: str) -> str:
         raise SqlError(str(error)) from None
 
 
-def forget(name: str) -> None:
-    """Forget a saved query. Raises SqlError for a name that is not known."""
+def forget(name: str, how: str = "alone") -> None:
+    """Forget a saved query. Raises SqlError for a name that is not known.
+
+    Where others are built on it: "alone" refuses, "anyway" leaves them behind, "with" forgets them too.
+    """
     text_of(name)
+    built = [other for other in names() if name in store()[other]._with_]
+    if built and how == "alone":
+        raise SqlError(
+            f"{', '.join(built)} is built on {name}. --delete-force forgets {name} alone, --delete-force-all all of them."
+        )
+    if how == "with":
+        for other in built:
+            if other in names():
+                forget(other, how)
     del store()[name]
 
 

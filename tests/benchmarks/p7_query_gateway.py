@@ -19,6 +19,7 @@ from benchmarks.stage import Stage
 SMALL = b"SELECT carrier, name FROM flights.airlines ORDER BY carrier LIMIT 3 FORMAT TSV"
 GIGABYTE = b"SELECT repeat('x', 1000) FROM numbers(1000000) FORMAT RowBinary"
 RATE, SECONDS = 200, 8
+LARGE_AT_ONCE = 20
 TIMES = {1_000_000: 9, 10_000_000: 3}
 
 
@@ -30,7 +31,8 @@ def measure(stage: Stage) -> list[Result]:
     before = megabytes(stage.pid("service.query_gateway"))
     results = [_small(places), *(_arrow(stage, count) for count in TIMES), _large(places)]
     after = Figure.of([megabytes(stage.pid("service.query_gateway")) - before], "MB")
-    return [*results, at_most("P7", "memory of the gateway, more than before", after, 32)]
+    results.append(at_most("P7", "memory of the gateway, more than before", after, 32))
+    return [*results, asyncio.run(_many_large(stage, through))]
 
 
 def _small(places: tuple[tuple[str, dict[str, str]], ...]) -> Result:
@@ -101,3 +103,38 @@ def _thrown_away(url: str, headers: dict[str, str]) -> int:
     if got < 1_000_000_000:
         raise ValueError(f"only {got} bytes came")
     return got
+
+
+async def _many_large(stage: Stage, headers: dict[str, str]) -> Result:
+    """The most memory of the gateway while twenty clients take a large answer each, half of them slowly."""
+    most, done = 0.0, asyncio.Event()
+
+    async def watch() -> None:
+        nonlocal most
+        while not done.is_set():
+            most = max(most, megabytes(stage.pid("service.query_gateway")))
+            await asyncio.sleep(0.2)
+
+    watching = asyncio.create_task(watch())
+    url = f"{stage.gateway}/warehouse/"
+    await asyncio.gather(*(_taken(url, headers, slow=number % 2 == 1) for number in range(LARGE_AT_ONCE)))
+    done.set()
+    await watching
+    what = f"memory of the gateway, {LARGE_AT_ONCE} answers of a gigabyte at once"
+    return at_most("P7", what, Figure.of([most], "MB"), 200)
+
+
+async def _taken(url: str, headers: dict[str, str], *, slow: bool) -> None:
+    """Take an answer for some seconds, as fast as it comes or with pauses, and leave."""
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    lines = [f"POST {address.path} HTTP/1.1", f"Host: {address.netloc}", f"Content-Length: {len(GIGABYTE)}"]
+    lines += [*(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    writer.write("\r\n".join(lines).encode() + GIGABYTE)
+    until = time.perf_counter() + SECONDS
+    while await reader.read(2**20):
+        if time.perf_counter() > until:
+            break
+        if slow:
+            await asyncio.sleep(0.2)
+    writer.close()

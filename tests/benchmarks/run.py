@@ -12,11 +12,13 @@ from collections.abc import Callable
 import httpx
 
 from benchmarks import (
+    fair_queueing,
     p1_first_view,
     p4_live_memory,
     p6_sql_to_frame,
     p7_query_gateway,
     p9_kernel_start,
+    p11_charts,
     p14_api_in_a_crowd,
     p18_second_start,
 )
@@ -30,8 +32,10 @@ TARGETS: dict[str, Callable[[Stage], list[Result]]] = {
     "P6": p6_sql_to_frame.measure,
     "P7": p7_query_gateway.measure,
     "P9": p9_kernel_start.measure,
+    "P11": p11_charts.measure,
     "P14": p14_api_in_a_crowd.measure,
     "P18": p18_second_start.measure,
+    "FAIR": fair_queueing.measure,
 }
 
 

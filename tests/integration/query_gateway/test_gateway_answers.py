@@ -101,6 +101,12 @@ def test_a_table_that_comes_with_a_statement(house: Any) -> None:
     assert (
         external(house, {"e_structure": "a Int8, b String", "e_format": "CSV"}, b"1,x\r\n2,y\n").text == rows
     )
+    some_bad = {
+        "e_structure": "a Int8, b String",
+        "input_format_allow_errors_num": "1",
+        "async_insert": "1",
+    }
+    assert external(house, some_bad, b"1\tx\nmany\tz\n2\ty\n").text == rows
 
 
 @pytest.mark.parametrize(

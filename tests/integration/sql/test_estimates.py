@@ -147,6 +147,30 @@ def test_a_notebook_that_runs_alone_asks_nobody(
     assert "it runs, since there is nobody to ask" in capfd.readouterr().err
 
 
+def test_commands_of_jupysql_mean_here_what_they_mean_there(kernel: Kernel) -> None:
+    assert "trips" in kernel.run("%sqlcmd tables --schema flights").text
+    assert "trips" not in kernel.run("%sqlcmd tables -s vault").text
+    assert "miles" in kernel.run("%sqlcmd columns --table trips --schema flights").text
+    assert "True" in kernel.run("%sqlcmd test --table trips --column miles --greater 99 --less-than 1e5").text
+    failed = kernel.run("%sqlcmd test --table trips --column delay --less-than-or-equal 30 --no-nulls")
+    assert "The test failed" in failed.text
+    assert failed.data("text/html")
+    for cell in ("--save one\nSELECT 1 AS a", "--save two -w one -N\nSELECT a FROM one"):
+        assert kernel.run(f"%%sql {cell}").status == "ok"
+    assert "two is built on one" in kernel.run("%sqlcmd snippets -d one").text
+    assert "one" not in kernel.run("%sqlcmd snippets --delete-force-all one").text
+
+
+def test_a_cell_with_controls_says_what_it_read(kernel: Kernel) -> None:
+    kernel.run("wanted = 3")
+    said = kernel.run("%%sql --interact wanted\nSELECT count() AS n FROM trips WHERE month = {{wanted}}")
+    assert said.status == "ok", said.text
+    assert said.data("application/vnd.jupyter.widget-view+json")
+    assert "There is no variable nothing" in kernel.run("%%sql --interact nothing\nSELECT {{nothing}}").text
+    assert "1 row in" in (told := kernel.run("%%sql\nSELECT max(miles) AS m FROM trips").text)
+    assert "200,000 read (1.6 MB)" in told
+
+
 def test_commands_tell_what_there_is(kernel: Kernel) -> None:
     kernel.run("%%sql --save few\nSELECT * FROM trips WHERE month = 3")
     told = kernel.run("%sqlcmd estimate SELECT avg(delay) FROM trips")
@@ -165,7 +189,9 @@ def test_commands_tell_what_there_is(kernel: Kernel) -> None:
     assert "few" not in kernel.run("%sqlcmd snippets --delete few").text
     for line, why in {
         "connect postgresql://a:b@c": "no password stands in a notebook",
-        "test --table a": "%%expect",
+        "test --table trips": "required: -c/--column",
+        "test --table trips --column miles": "Say what must hold",
+        "test --table trips --column kilometres --no-nulls": "no column kilometres",
         "frobnicate": "There is no command",
         "columns": "Name one table",
     }.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,11 @@ def test_the_line_says_source_name_and_limit() -> None:
     assert parse("--as kept", "SELECT 1").keep == "kept"
     assert parse("--save kept --no-execute --polars", "SELECT 1").save == "kept"
     assert parse("--all", "SELECT 1").limit is None
+    assert parse("-w a -w b -S c -N", "SELECT 1") == parse(
+        "--with a --with b --save c --no-execute", "SELECT 1"
+    )
+    assert parse("-w a --limit 3 SELECT - 1", None).sql == "SELECT - 1"
+    assert parse("--interact a --interact b", "SELECT 1").interact == ("a", "b")
     assert parse("", "SELECT 1").limit == DEFAULT_LIMIT
     inline = parse("SELECT 'it''s' AS a", None)
     assert inline.sql == "SELECT 'it''s' AS a"
@@ -35,12 +41,26 @@ def test_the_line_says_source_name_and_limit() -> None:
     [
         ("--limit many", "SELECT 1", "number of rows"),
         ("--frobnicate", "SELECT 1", "not known"),
+        ("--connections", "SELECT 1", "connected already"),
+        ("--persist frame", "SELECT 1", "only read here"),
+        ("--file nowhere.sql", "", "nowhere.sql cannot be read: No such file"),
+        ("--file nowhere.sql", "SELECT 1", "not in both"),
         ("", " ", "no SQL"),
     ],
 )
 def test_a_line_that_cannot_be_read_shows_how_it_is_written(written: str, cell: str, why: str) -> None:
     with pytest.raises(SqlError, match=why):
         parse(written, cell)
+
+
+def test_a_statement_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "late.sql"
+    file.write_text("SELECT 1 AS a\n")
+    for cell in (None, ""):
+        asked = parse(f"late << -f {file}", cell)
+        assert (asked.assign, asked.sql) == ("late", "SELECT 1 AS a\n")
+    with pytest.raises(SqlError, match="not in both"):
+        parse(f"--file {file} SELECT 2", None)
 
 
 def test_values_are_bound_never_pasted() -> None:

@@ -37,6 +37,13 @@ _OF_TRANSPORT = {
     "http_max_field_value_size",
     "http_max_uri_size",
 }  # ours are others
+_OF_INSERTS = {
+    "async_insert",
+    "wait_for_async_insert",
+    "insert_deduplicate",
+    "insert_deduplication_token",
+    "insert_quorum",
+}  # clients give them with every statement; to one that only reads they say nothing
 _FLAGS = {"wait_end_of_query", "send_progress_in_http_headers", "enable_http_compression", "compress"}
 _NUMBERS = {
     "buffer_size": 16 * 2**20, "http_headers_progress_interval_ms": 3_600_000, "http_zlib_compression_level": 9,
@@ -133,7 +140,7 @@ def _database(given: str, request: ClientRequest, holder: Holder, source: str, d
 
 def _passes(name: str, value: str) -> bool:
     """Say whether a parameter goes up; False for one that means nothing here. Raises Refusal."""
-    if name in _CREDENTIALS | _OF_SESSIONS | _OF_TRANSPORT:
+    if name in _CREDENTIALS | _OF_SESSIONS | _OF_TRANSPORT | _OF_INSERTS:
         return False
     if name in _FLAGS and value in {"0", "1", "true", "false"}:
         return True

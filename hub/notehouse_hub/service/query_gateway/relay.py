@@ -8,6 +8,7 @@ _PASSED = (
     b"content-type:", b"content-length:", b"content-encoding:", b"transfer-encoding:", b"date:",
     b"x-clickhouse-query-id:", b"x-clickhouse-format:", b"x-clickhouse-timezone:", b"x-clickhouse-summary:",
     b"x-clickhouse-progress:", b"x-clickhouse-exception-code:", b"x-clickhouse-exception-tag:",
+    b"age:",  # of an answer that ClickHouse remembered
 )  # fmt: skip
 _PROGRESS = b"x-clickhouse-progress:"
 _CODE = b"x-clickhouse-exception-code:"

@@ -1,0 +1,70 @@
+"""What the kernel of P11 runs: charts and their aggregates raw, in turns; times in milliseconds."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.request
+from typing import Any
+
+from benchmarks.direct import arrow_client
+from notehouse_sql import chart
+from notehouse_sql.session import Session, current
+
+TURNS = 5
+CHARTS: dict[str, dict[str, str]] = {
+    "histogram": {"x": "delay", "kind": "histogram"},
+    "time series": {"x": "at", "y": "delay", "kind": "line"},
+    "heat map": {"x": "minute", "y": "delay", "kind": "heatmap"},
+}
+_BYTES = re.compile(r"^notehouse_query_gateway_answer_bytes_total (\d+)$", re.MULTILINE)
+
+
+def charts(table: str, gateway: str, url: str, key: str) -> dict[str, Any]:
+    """Return what each chart cost, what its last statement cost alone, and the bytes of a million rows in a page."""
+    raw = arrow_client(url, {"X-Notehouse-Key": key})
+    found: dict[str, Any] = {name: _one(table, request, gateway, raw) for name, request in CHARTS.items()}
+    rows = raw(f"SELECT delay FROM {table} LIMIT 1000000").to_pandas()
+    found["inline"] = len(rows.to_json(orient="records"))
+    return found
+
+
+def _one(table: str, request: dict[str, str], gateway: str, raw: Any) -> dict[str, Any]:
+    asked, answers = _listen(current())
+    chart(table, **request)  # type: ignore[arg-type]
+    statement, mine = asked[-1], answers[-1]
+    theirs = raw(statement)
+    drawn, alone, sent = [], [], []
+    for _ in range(TURNS):
+        before, began = _answered(gateway), time.perf_counter()
+        chart(table, **request)  # type: ignore[arg-type]
+        drawn.append((time.perf_counter() - began) * 1000)
+        sent.append(_answered(gateway) - before)
+        began = time.perf_counter()
+        raw(statement)
+        alone.append((time.perf_counter() - began) * 1000)
+    del current().fetch
+    same = mine.to_pylist() == theirs.to_pylist()
+    return {"chart": drawn, "raw": alone, "sent": min(sent), "rows": mine.num_rows, "same": same}
+
+
+def _listen(session: Session) -> tuple[list[str], list[Any]]:
+    """Note every statement of a session and its answer."""
+    asked: list[str] = []
+    answers: list[Any] = []
+    fetch = session.fetch
+
+    def noting(statement: Any, limit: int | None) -> Any:
+        found = fetch(statement, limit)
+        asked.append(statement.sql)
+        answers.append(found.table)
+        return found
+
+    session.fetch = noting  # type: ignore[method-assign]
+    return asked, answers
+
+
+def _answered(gateway: str) -> int:
+    with urllib.request.urlopen(f"{gateway}/metrics", timeout=10) as answer:
+        found = _BYTES.search(answer.read().decode())
+    return int(found[1]) if found else 0
