@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 from typing import Any
 
@@ -15,6 +16,7 @@ from tornado.web import Application, RequestHandler
 from notehouse_core.logs import configure_logs, with_request_id
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, load_settings
 from notehouse_dashboards.health import Live, Metrics, Ready
+from notehouse_dashboards.links import SECRET, LinkPage, LinkToken
 from notehouse_dashboards.live.sockets import LiveSocket
 from notehouse_dashboards.pages import DashboardPage, Frame, FrameToken, Page, PublicFile
 from notehouse_dashboards.renderer.snapshots import SnapshotMaker
@@ -44,6 +46,8 @@ def make_application(resources: Resources) -> Application:
         (rf"{DASHBOARDS_PREFIX}/metrics", Metrics, given),
         (rf"{DASHBOARDS_PREFIX}/oauth_callback", HubOAuthCallbackHandler, {}),
         (rf"{DASHBOARDS_PREFIX}/static/([0-9a-f]+)/(.+)", PublicFile, given),
+        (rf"{DASHBOARDS_PREFIX}/{SECRET}", LinkPage, given),
+        (rf"{DASHBOARDS_PREFIX}/{SECRET}/token", LinkToken, given),
         (_DASHBOARD, DashboardPage, given),
         (rf"{_DASHBOARD}/frame", Frame, given),
         (rf"{_DASHBOARD}/token", FrameToken, given),
@@ -66,9 +70,14 @@ def _answered(handler: RequestHandler) -> None:
     PAGES.labels(page, str(status)).observe(seconds)
     if isinstance(handler, (Live, Metrics, Ready, PublicFile)) and status < 400:
         return
-    method, path = handler.request.method, handler.request.path
+    method, path = handler.request.method, _told(handler.request.path)
     facts = {"method": method, "path": path, "status": status, "milliseconds": round(seconds * 1000, 1)}
     log.info("%s %s %s", method, path, status, extra=facts)
+
+
+def _told(path: str) -> str:
+    """A path as a log may have it: a link's secret opens a dashboard to whoever reads it."""
+    return re.sub("/~[^/]*", "/~", path)
 
 
 async def serve(settings: Settings) -> None:

@@ -18,9 +18,9 @@ from notehouse_core.store import preferences
 from notehouse_core.store.viewing import View, view_of
 from notehouse_dashboards.assets import FOR_EVER
 from notehouse_dashboards.resources import Resources
-from notehouse_dashboards.views import frame_token, query_of, shown_to
+from notehouse_dashboards.views import frame_token, framed, query_of
 
-_SHELL_POLICY = (
+SHELL_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -28,7 +28,7 @@ _SHELL_POLICY = (
 _FRAME_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src {origin} 'unsafe-eval' blob:; "
     "style-src {origin} 'unsafe-inline'; img-src data: blob:; font-src {origin} data:; media-src data: blob:; "
-    "connect-src {socket}; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors {origin}"
+    "connect-src {socket}; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors {around}"
 )
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]+")
 
@@ -71,7 +71,7 @@ class Page(Identified):
 
     def set_default_headers(self) -> None:
         """Say to browsers what they may not do with the page."""
-        self.set_header("Content-Security-Policy", _SHELL_POLICY)
+        self.set_header("Content-Security-Policy", SHELL_POLICY)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "same-origin")
         self.set_header("Cache-Control", "no-store")
@@ -224,19 +224,20 @@ class Frame(Page):
     async def get(self, tenant: str, slug: str) -> None:
         """Answer the snapshot that the token opens."""
         claims = self.resources.frames.verify(self.get_query_argument("token", ""))
-        snapshot = await shown_to(self.resources, claims, tenant, slug, query_of(self.request))
+        snapshot, ancestors = await framed(self.resources, claims, tenant, slug, query_of(self.request))
         page = await asyncio.to_thread(self.resources.artifacts.get, snapshot.artifact or "")
-        self.set_header("Content-Security-Policy", self._policy())
+        self.set_header("Content-Security-Policy", self._policy(ancestors))
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(page)
 
-    def _policy(self) -> str:
-        """A sandboxed page has no origin of its own, so ours is named."""
+    def _policy(self, ancestors: list[str]) -> str:
+        """A sandboxed page has no origin of its own, so ours is named, and the sites that an embed may be on."""
         host = self.request.host if _HOST.fullmatch(self.request.host) else "localhost"
         # With TLS taken off before our proxy, only the public address tells.
         secure = "https" in (self.request.protocol, self.resources.settings.base_url.partition(":")[0])
         origin = f"{'https' if secure else 'http'}://{host}"
-        return _FRAME_POLICY.format(origin=origin, socket=f"{'wss' if secure else 'ws'}://{host}")
+        socket = f"{'wss' if secure else 'ws'}://{host}"
+        return _FRAME_POLICY.format(origin=origin, socket=socket, around=" ".join((origin, *ancestors)))
 
 
 class PublicFile(Page):

@@ -27,6 +27,7 @@ class Resources:
     assets: Assets
     cookie_secret: bytes
     usage: UsageWriter
+    prefix: str = f"{DASHBOARDS_PREFIX}/"
 
     @classmethod
     def of(cls, settings: Settings) -> Resources:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import selectinload
 from tornado.httputil import HTTPServerRequest
 
 from notehouse_core.errors import Forbidden, NotFound
+from notehouse_core.store import links
 from notehouse_core.store.models import Snapshot
-from notehouse_core.store.viewing import View, view_of
+from notehouse_core.store.viewing import View, view_of, view_of_link
 from notehouse_core.tokens import FRAME, VIEW, Claims
 from notehouse_dashboards.resources import Resources
 
@@ -45,11 +46,33 @@ async def shown_to(
 
     Raises NotFound, Forbidden, or Invalid for a filter's value.
     """
+    return (await framed(resources, claims, tenant, slug, query))[0]
+
+
+async def check_rights(resources: Resources, claims: Claims, tenant: str, slug: str) -> None:
+    """Raise NotFound or Forbidden when whoever a frame's token names may not see the same rows any more."""
     async with resources.database.session() as session:
-        view = await view_of(session, claims.subject, tenant, slug, query)
+        if claims.subject.startswith(links.SUBJECT):
+            view, _, _ = await view_of_link(session, subject=claims.subject)
+        else:
+            view = await view_of(session, claims.subject, tenant, slug)
+    if view.access_class != claims.access_class:
+        raise Forbidden("Your rights have changed.")
+
+
+async def framed(
+    resources: Resources, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
+) -> tuple[Snapshot, list[str]]:
+    """The same with the sites around that may show it, which a link names; no query changes what a link shows."""
+    async with resources.database.session() as session:
+        ancestors: list[str] = []
+        if claims.subject.startswith(links.SUBJECT):
+            view, _, ancestors = await view_of_link(session, subject=claims.subject)
+        else:
+            view = await view_of(session, claims.subject, tenant, slug, query)
         if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):
             raise Forbidden("This token is for another dashboard.")
         if view.snapshot is None or view.snapshot.status != "ready":
             raise NotFound("This dashboard is not ready.")
         found = select(Snapshot).where(Snapshot.id == view.snapshot.id)
-        return (await session.scalars(found.options(selectinload(Snapshot.version)))).one()
+        return (await session.scalars(found.options(selectinload(Snapshot.version)))).one(), ancestors

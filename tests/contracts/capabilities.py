@@ -8,6 +8,7 @@ analyst, the platform admin, nobody. `{schedule}`, `{run}`, `{alert}` and `{quer
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 ROLES = ("owner", "colleague", "viewer", "tenant_admin", "other_tenant", "platform_admin", "anonymous")
@@ -24,6 +25,7 @@ NOTEBOOK: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, 
 
 RIGHT = {"data_source": "warehouse", "database": "flights", "table": "airports"}
 SAVED_QUERY = {"tenant": "united", "name": "capabilities", "sql": "SELECT 1"}
+_SOON = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 _NOBODYS = "00000000-0000-7000-8000-000000000000"
 
 
@@ -52,6 +54,8 @@ class Row:
             alert_id="{alert}",
             source_id="{source}",
             delivery_id=_NOBODYS,
+            link_id=_NOBODYS,
+            comment_id=_NOBODYS,
             token_id=_NOBODYS,
             query_id="{query}",
             session_id=_NOBODYS,
@@ -169,6 +173,23 @@ CAPABILITIES = [
     Row("GET", "/dashboards/{reference}/export", (200, 200, 200, 200, 404, 403, 401)),
     Row("GET", "/dashboards/{reference}/permissions", (200, 403, 403, 200, 404, 200, 401)),
     Row("PUT", "/dashboards/{reference}/permissions", (200, 403, 403, 200, 404, 200, 401), {"items": []}),
+    Row("GET", "/dashboards/{reference}/links", (200, 403, 403, 200, 404, 200, 401)),
+    Row(
+        "POST",
+        "/dashboards/{reference}/links",
+        (400, 403, 403, 400, 404, 403, 401),
+        {"expires_at": _SOON, "parameters": {"no_such_filter": "x"}},
+    ),
+    Row("DELETE", "/dashboards/{reference}/links/{link_id}", (404, 403, 403, 404, 404, 404, 401)),
+    Row("GET", "/dashboards/{reference}/comments", (200, 200, 200, 200, 404, 403, 401)),
+    Row("POST", "/dashboards/{reference}/comments", (201, 201, 201, 201, 404, 403, 401), {"text": "x"}),
+    Row(
+        "PUT",
+        "/dashboards/{reference}/comments/{comment_id}",
+        (404, 404, 404, 404, 404, 403, 401),
+        {"is_resolved": True},
+    ),
+    Row("DELETE", "/dashboards/{reference}/comments/{comment_id}", (404, 404, 404, 404, 404, 403, 401)),
     Row("GET", "/schedules", (200, 200, 200, 200, 200, 200, 401)),
     Row(
         "POST",

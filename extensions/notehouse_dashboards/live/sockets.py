@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from notehouse_core import errors
@@ -22,10 +23,11 @@ from notehouse_dashboards.pages import Identified
 from notehouse_dashboards.renderer.snapshots import source_of
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.series import LIVE
-from notehouse_dashboards.views import query_of, shown_to
+from notehouse_dashboards.views import check_rights, query_of, shown_to
 
 TOKEN_PROTOCOL = "notehouse.token."  # noqa: S105 - the prefix of a subprotocol
 IDLE_SECONDS = 600.0
+RIGHTS_SECONDS = 20.0
 MALFORMED, UNAUTHENTICATED, FORBIDDEN, IDLE, TOO_MANY, FAILED = 4400, 4401, 4403, 4408, 4429, 4500
 
 log = logging.getLogger(__name__)
@@ -105,10 +107,13 @@ class LiveSocket(WebSocketHandler, Identified):
             )
             idle = asyncio.create_task(self._until_idle())
             relaying = asyncio.create_task(self._session.relay())
-            await asyncio.wait({idle, relaying}, return_when=asyncio.FIRST_COMPLETED)
+            lost = asyncio.create_task(self._until_forbidden(claims, tenant, slug))
+            await asyncio.wait({idle, relaying, lost}, return_when=asyncio.FIRST_COMPLETED)
             code = IDLE if idle.done() else FAILED
-            for task in (idle, relaying):
+            for task in (idle, relaying, lost):
                 task.cancel()
+            if lost.done():
+                await lost
             self.close(code, "Paused after a while without use." if code == IDLE else "The kernel ended.")
 
     async def on_message(self, message: str | bytes) -> None:
@@ -130,6 +135,15 @@ class LiveSocket(WebSocketHandler, Identified):
         clock = asyncio.get_running_loop().time
         while (left := self._touched + IDLE_SECONDS - clock()) > 0:  # noqa: ASYNC110 - each touch moves the end
             await asyncio.sleep(left)
+
+    async def _until_forbidden(self, claims: Claims, tenant: str, slug: str) -> None:
+        """Ask anew as long as the page is live whether its reader may see it. Raises NotFound or Forbidden."""
+        while True:
+            await asyncio.sleep(RIGHTS_SECONDS)
+            try:
+                await check_rights(self.resources, claims, tenant, slug)
+            except (DBAPIError, OSError) as error:
+                log.warning("rights cannot be asked now: %s", type(error).__name__)
 
     def _tell_progress(self, done: int, total: int) -> None:
         if done < total:

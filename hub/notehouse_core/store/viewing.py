@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.errors import Forbidden, NotFound
 from notehouse_core.filters import Filter, chosen_of
-from notehouse_core.store import dashboards, people
+from notehouse_core.store import dashboards, links, people
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 from notehouse_core.store.plan import class_of
 
@@ -68,6 +68,21 @@ async def view_of(
         filters,
         parameters,
     )
+
+
+async def view_of_link(
+    session: AsyncSession, *, secret: str = "", subject: str = ""
+) -> tuple[View, str, list[str]]:
+    """What a link shows, in whose name a page of it is, and the sites that may show it. Raises NotFound."""
+    if secret:
+        link, dashboard = await links.opened_by(session, secret)
+    else:
+        link, dashboard = await links.named_by(session, subject)
+    version = dashboard.published_version
+    parameters = {**(version.parameters if version else {}), **link.parameters}
+    snapshot = await _snapshot(session, dashboard, link.access_class, parameters)
+    view = View(dashboard, version, link.access_class, snapshot, False, (), parameters)
+    return view, links.subject(link), link.frame_ancestors
 
 
 def _filtered(

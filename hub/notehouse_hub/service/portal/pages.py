@@ -1,13 +1,16 @@
 """The portal's pages on one dashboard's versions, and the API reference."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.store import dashboards as store
+from notehouse_core.store import links as store_links
 from notehouse_core.store import preferences
 from notehouse_core.store.models import Dashboard, DashboardVersion
+from notehouse_hub.service.api import links
 from notehouse_hub.service.api.dashboards import visible
 from notehouse_hub.service.portal.badge import Badge
 from notehouse_hub.service.portal.home import address_of
@@ -18,6 +21,8 @@ from notehouse_hub.service.resources import SessionDep
 
 router = APIRouter(include_in_schema=False)
 
+_MOST_LINKS = 20
+_LINK_KINDS = {"open": "good", "expired": "quiet", "revoked": "quiet"}
 _KINDS = {"rendering": "busy", "ready": "good", "failed": "bad"}
 
 
@@ -26,6 +31,9 @@ async def details(reference: str, request: Request, caller: PageCallerDep, sessi
     """Show a dashboard's versions and who may do what."""
     found = await visible(session, caller, reference)
     may_edit = bool(store.decision(caller.actor, "edit", found))
+    may_share = (
+        bool(store.decision(caller.actor, "share", found)) and found.tenant.slug in caller.actor.tenants
+    )
     return render(
         request,
         "dashboard.html",
@@ -45,6 +53,8 @@ async def details(reference: str, request: Request, caller: PageCallerDep, sessi
         tables=_tables(found.published_version),
         query=f"&{request.url.query}" if request.url.query else "",
         may_edit=may_edit,
+        links=await _links(session, found) if may_share and found.published_version else None,
+        link_days=(_today() + timedelta(days=1), _today() + timedelta(days=30), _today() + links.LONGEST),
         is_favourite=found.id in preferences.favourites_of(caller.person),
     )
 
@@ -55,6 +65,10 @@ async def docs(request: Request, caller: PageCallerDep) -> Response:
     document = request.app.openapi()
     groups, version = groups_of(document), document["openapi"]
     return render(request, "docs.html", visitor_of(caller), groups=groups, openapi_version=version)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _versions(
@@ -90,6 +104,15 @@ def _other(
 def _tables(one: DashboardVersion | None) -> list[dict[str, Any]]:
     """The tiles whose rows can be fetched."""
     return [tile for tile in one.tiles if tile.get("is_table")] if one else []
+
+
+async def _links(session: AsyncSession, one: Dashboard) -> list[dict[str, Any]]:
+    """Links as the page lists them; those that ended long ago are in the API."""
+    found = [links.out(each) for each in await store_links.of(session, one)]
+    return [
+        {"link": each, "badge": Badge(_LINK_KINDS[each.state], each.state)}
+        for each in sorted(found, key=lambda each: each.state != "open")[:_MOST_LINKS]
+    ]
 
 
 def _grants(one: Dashboard) -> list[dict[str, str]]:
