@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from notehouse_core import errors, log_context
+from notehouse_core import errors, log_context, query_cache
 from notehouse_core.clickhouse_errors import parse_refusal
 from notehouse_core.settings import Settings
 from notehouse_core.sql_parameters import text_of
@@ -34,12 +34,17 @@ _AWAY = "The query gateway does not answer. It is being started again: try in a 
 
 @dataclass(frozen=True)
 class Statement:
-    """What to run: SQL, values for its {name:Type} parameters, the most rows to bring back."""
+    """What to run: SQL, values for its {name:Type} parameters, the most rows to bring back.
+
+    `query_id` is the id under which it is watched and ended; with `use_cache` ClickHouse may answer from what it remembers.
+    """
 
     data_source: str
     sql: str
     parameters: dict[str, Any]
     limit: int
+    query_id: str = ""
+    use_cache: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Answer:
     query_id: str
     content: bytes
     summary: dict[str, int]
+    cached: bool = False
 
     def table(self) -> dict[str, Any]:
         """Read a JSON answer: `meta` (name and type by column) and `data` (rows as lists)."""
@@ -93,10 +99,9 @@ class Warehouse:
         """Run a statement. Raises QueryRefused, SourceDown, SourceTimeout, TooMany or TooLarge."""
         settings = {
             "default_format": FORMATS[output],
-            "query_id": str(uuid4()),
-            "max_result_rows": str(statement.limit + 1),
-            "result_overflow_mode": "break",
+            "query_id": statement.query_id or str(uuid4()),
             "wait_end_of_query": "1",
+            **_up_to(statement),
         }
         path = f"/{quote(statement.data_source, safe='')}/"
         request = self._request(path, statement, token, settings)
@@ -107,7 +112,30 @@ class Warehouse:
         except httpx.TransportError as error:
             raise errors.SourceDown(_AWAY) from error
         _refuse(answer, content, statement.sql)
-        return Answer(answer.headers.get("X-ClickHouse-Query-Id", ""), content, _summary(answer))
+        cached = "Age" in answer.headers
+        return Answer(answer.headers.get("X-ClickHouse-Query-Id", ""), content, _summary(answer), cached)
+
+    async def progress(self, query_id: str, token: str) -> dict[str, Any] | None:
+        """How far a query is that runs now; None when it does not. Raises SourceDown."""
+        return await self._one("GET", query_id, token)
+
+    async def stop(self, query_id: str, token: str) -> dict[str, Any] | None:
+        """End a query that runs now; how far it was, None when it did not run. Raises SourceDown."""
+        return await self._one("DELETE", query_id, token)
+
+    async def _one(self, method: str, query_id: str, token: str) -> dict[str, Any] | None:
+        headers = {"Authorization": f"Bearer {token}", **log_context.passed_on()}
+        try:
+            answer = await self._client.request(
+                method, f"/query/{quote(query_id, safe='')}", headers=headers, timeout=10
+            )
+        except httpx.TransportError as error:
+            raise errors.SourceDown(_AWAY) from error
+        if answer.status_code == 404:
+            return None
+        _refuse(answer, answer.content, "")
+        found: dict[str, Any] = answer.json()
+        return found
 
     def _request(
         self, path: str, statement: Statement, token: str, settings: Mapping[str, str] = _NO_SETTINGS
@@ -164,6 +192,14 @@ def _refuse(answer: httpx.Response, content: bytes, sql: str) -> None:
         raise errors.SourceTimeout("The data source did not answer in time.")
     refusal = parse_refusal(text, sql)
     raise errors.QueryRefused(refusal.message, code=refusal.code, line=refusal.line, column=refusal.column)
+
+
+def _up_to(statement: Statement) -> dict[str, str]:
+    """How an answer ends at the limit; ClickHouse keeps no answer that it would have to break off."""
+    most = str(statement.limit + 1)
+    if statement.use_cache:
+        return {"limit": most, **query_cache.SETTINGS}
+    return {"max_result_rows": most, "result_overflow_mode": "break"}
 
 
 def _summary(answer: httpx.Response) -> dict[str, int]:

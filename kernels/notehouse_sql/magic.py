@@ -10,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.display import display
 
+from notehouse_core import query_cache
 from notehouse_sql import arguments, commands, frames, snippets, table_frames
 from notehouse_sql.arguments import Arguments
 from notehouse_sql.estimating import Threshold
@@ -19,14 +20,6 @@ from notehouse_sql.interaction import interaction
 from notehouse_sql.progress import size
 from notehouse_sql.result import Result
 from notehouse_sql.session import Cost, Session
-
-_REMEMBERED = {
-    "use_query_cache": "1",
-    "query_cache_min_query_duration": "500",  # ms; what is quick is read again
-    "query_cache_ttl": "60",  # s
-    "query_cache_nondeterministic_function_handling": "ignore",
-    "query_cache_system_table_handling": "ignore",
-}
 
 
 @magics_class
@@ -114,4 +107,6 @@ def _told(result: frames.Result, seconds: float, cost: Cost) -> str:
 
 def _settings(asked: Arguments) -> dict[str, str]:
     """Whether the database may answer from its memory of the same rights' slow queries of the last minute."""
-    return _REMEMBERED if asked.cache else {"use_query_cache": "0"}
+    if not asked.cache:
+        return {"use_query_cache": "0"}
+    return query_cache.SETTINGS if query_cache.suits(asked.sql) else {}

@@ -169,6 +169,8 @@ def test_a_cell_with_controls_says_what_it_read(kernel: Kernel) -> None:
     assert "There is no variable nothing" in kernel.run("%%sql --interact nothing\nSELECT {{nothing}}").text
     assert "1 row in" in (told := kernel.run("%%sql\nSELECT max(miles) AS m FROM trips").text)
     assert "200,000 read (1.6 MB)" in told
+    breaks_off = "SETTINGS max_result_rows = 10, result_overflow_mode = 'break'"
+    assert kernel.run(f"%%sql\nSELECT miles FROM trips LIMIT 5 {breaks_off}").status == "ok"
 
 
 def test_commands_tell_what_there_is(kernel: Kernel) -> None:

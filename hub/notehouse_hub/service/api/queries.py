@@ -19,6 +19,7 @@ from notehouse_hub.service.resources import ResourcesDep, SessionDep, let_go
 router = ApiRouter(prefix="/queries", tags=["Queries"])
 
 ROWS = as_file("text/csv", "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet")
+_ID = r"^[A-Za-z0-9_.:-]{1,100}$"
 _SECONDS = 120  # life of the token that one query runs under
 
 
@@ -36,6 +37,15 @@ class QueryRequest(StatementRequest):
 
     format: Literal["json", "csv", "arrow", "parquet"] = "json"
     limit: int = Field(default=10_000, ge=1, le=100_000)
+    query_id: str | None = Field(
+        default=None,
+        pattern=_ID,
+        description="by which GET and DELETE /queries/{query_id} find it while it runs",
+    )
+    use_cache: bool = Field(
+        default=False,
+        description="whether a slow query of the last minute with the same rights may be answered from ClickHouse's cache",
+    )
 
 
 class Column(BaseModel):
@@ -70,7 +80,9 @@ async def run(body: QueryRequest, caller: CallerDep, session: SessionDep, resour
     """Run a statement and answer its rows; Arrow, CSV or Parquet as a file by `format`."""
     token = await token_for(body, caller, session, resources)
     await let_go(session)
-    statement = Statement(body.data_source, body.sql, body.parameters, body.limit)
+    statement = Statement(
+        body.data_source, body.sql, body.parameters, body.limit, body.query_id or "", body.use_cache
+    )
     began = time.perf_counter()
     answer = await resources.warehouse.run(statement, body.format, token)
     if body.format != "json":
@@ -130,13 +142,20 @@ async def token_for(
     body: StatementRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep
 ) -> str:
     """Return a token of the caller's own rights that lives as long as the query."""
+    return await token_in(body.tenant, caller, session, resources)
+
+
+async def token_in(
+    wanted: str | None, caller: CallerDep, session: SessionDep, resources: ResourcesDep
+) -> str:
+    """Return a token of the caller's own rights in a tenant that lives as long as a query."""
     if caller.claims is not None:
         return resources.signer.sign(_short(caller.claims))
     person = caller.person
-    if person.is_admin and body.tenant in {None, PLATFORM}:
+    if person.is_admin and wanted in {None, PLATFORM}:
         found = await class_of(session, person.username, PLATFORM)
     else:
-        tenant = caller.tenant(body.tenant)
+        tenant = caller.tenant(wanted)
         caller.require("run-sql", tenant)
         if tenant not in caller.actor.tenants:
             raise errors.Forbidden("The platform admin reads a tenant's rows only as its member.")
@@ -171,6 +190,6 @@ def _result(answer: Answer, limit: int, elapsed_ms: float) -> QueryResult:
             elapsed_ms=round(elapsed_ms, 1),
             rows_read=answer.summary.get("read_rows", 0),
             bytes_read=answer.summary.get("read_bytes", 0),
-            cached=False,
+            cached=answer.cached,
         ),
     )

@@ -1,0 +1,72 @@
+"""Somebody's own queries: watched and ended while they run, listed when they have ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from integration.accounts.conftest import API, Visitor
+
+SLOW = "SELECT sum(cityHash64(number)) FROM numbers(4900000000) SETTINGS max_threads = 1"
+
+
+def ask(one: Visitor, url: str, body: dict[str, Any]) -> httpx.Response:
+    """Ask in a thread of its own, which the visitor's client is not for."""
+    headers = {"X-XSRFToken": one.xsrf}
+    with httpx.Client(base_url=url, cookies=dict(one.client.cookies), headers=headers, timeout=60) as client:
+        return client.post(f"{API}/queries", json=body)
+
+
+def eventually(true: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_query_is_watched_and_ended_by_its_id_and_by_nobody_else(as_: Any, place: Any) -> None:
+    analyst, path = as_("analyst"), "/queries/mine-1"
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask, analyst, place.url, {"sql": SLOW, "query_id": "mine-1"})
+        eventually(
+            lambda: analyst.call("GET", path).status_code == 200 and analyst.ok("GET", path)["read_rows"] > 0
+        )
+        for who in ("other", "chief", "delta-analyst"):
+            assert as_(who).call("GET", path).status_code == 404
+            assert as_(who).call("DELETE", path).status_code == 404
+        assert as_("viewer").call("DELETE", path).status_code == 403
+        assert analyst.ok("DELETE", path)["total_rows"] == 4_900_000_000
+        assert asked.result(20).status_code == 422
+        assert "cancelled" in asked.result().json()["error"]["message"]
+    assert analyst.call("GET", path).status_code == 404
+
+
+def test_ones_own_queries_are_listed_with_what_they_cost(as_: Any, place: Any) -> None:
+    analyst = as_("analyst")
+    ran = analyst.ok(
+        "POST", "/queries", {"sql": "SELECT count() AS listed FROM flights WHERE hour < 5", "use_cache": True}
+    )
+    assert ran["statistics"]["cached"] is False
+    analyst.call("POST", "/queries", {"sql": "SELECT listed FROM nowhere"})
+    as_("other").ok("POST", "/queries", {"sql": "SELECT count() AS listed FROM airlines"})
+    place.clickhouse.query("SYSTEM FLUSH LOGS")
+    found = analyst.ok("GET", "/queries?search=LISTED&limit=50")
+    failed, done = found["items"]
+    assert found["pagination"] == {"page": 1, "limit": 50, "total": 2}
+    assert (failed["status"], failed["error_code"]) == ("failed", 60)
+    assert (done["status"], done["query_id"], done["rows_read"]) == ("finished", ran["query_id"], 2000)
+    assert "hour < ?" in done["statement"]
+    assert analyst.ok("GET", "/queries?search=LISTED&limit=1&page=2")["items"] == [done]
+    assert analyst.call("GET", "/queries?sort=time").status_code == 400
+    assert as_("viewer").call("GET", "/queries").status_code == 403
+    assert as_("delta-analyst").ok("GET", "/queries?search=listed")["items"] == []
+
+
+@pytest.mark.parametrize("given", ["a b", "", "x" * 101, "a'b"])
+def test_an_id_is_a_plain_word(as_: Any, given: str) -> None:
+    assert as_("analyst").call("POST", "/queries", {"sql": "SELECT 1", "query_id": given}).status_code == 400
