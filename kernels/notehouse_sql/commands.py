@@ -11,6 +11,7 @@ from notehouse_sql.arguments import DEFAULT_SOURCE
 from notehouse_sql.comparing import test
 from notehouse_sql.errors import SqlError
 from notehouse_sql.estimating import told
+from notehouse_sql.past import past_queries
 from notehouse_sql.profiling import profile
 from notehouse_sql.relation import relation
 from notehouse_sql.session import Session
@@ -25,8 +26,9 @@ _COLUMNS = (
     "SELECT name, type, comment FROM system.columns "
     "WHERE database = {database:String} AND table = {table:String} ORDER BY position"
 )
+_OF_HISTORY = ["time", "sql", "rows", "seconds", "read", "cached", "notebook", "status"]
 _HELP = (
-    "It is written: %sqlcmd sources | tables | columns TABLE | history | estimate SELECT … | profile TABLE | "
+    "It is written: %sqlcmd sources | tables | columns TABLE | history [WORD] | estimate SELECT … | profile TABLE | "
     "snippets [NAME] [--delete NAME] | explore TABLE | test --table NAME --column NAME --less-than N"
 )
 
@@ -57,10 +59,25 @@ def _columns(session: Session, rest: str) -> Any:
     return session.ask(_COLUMNS, values={"database": database, "table": table}).frame()
 
 
-def _history(session: Session, _: str) -> Any:
+def _history(session: Session, rest: str) -> Any:
+    """One's own queries wherever they ran, with a word only those that have it; else what this kernel has run."""
     import pandas as pd
 
-    return pd.DataFrame(session.history, columns=["sql", "rows", "seconds"])
+    past = past_queries(session, rest.strip())
+    if past is None:
+        return pd.DataFrame(session.history, columns=["sql", "rows", "seconds"])
+    lines = [
+        {
+            "time": pd.Timestamp(one["time"]),
+            "sql": one["statement"],
+            "rows": one["result_rows"],
+            "seconds": one["milliseconds"] / 1000,
+            "read": one["rows_read"],
+            **{name: one[name] for name in ("cached", "notebook", "status")},
+        }
+        for one in past
+    ]
+    return pd.DataFrame(lines, columns=_OF_HISTORY)
 
 
 def _estimate(session: Session, rest: str) -> Any:

@@ -93,7 +93,7 @@ class QueryGateway:
             f"/{statement.source}/",
             params=_query(statement),
             content=statement.sql.encode(),
-            headers=self._headers(),
+            headers=self.headers(),
         )
 
     def estimate(self, statement: Statement) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class QueryGateway:
 
     def _asked(self, method: str, path: str, sql: str, **sent: Any) -> dict[str, Any]:
         def ask() -> httpx.Response:
-            return self._http.request(method, path, headers=self._headers(), timeout=30, **sent)
+            return self._http.request(method, path, headers=self.headers(), timeout=30, **sent)
 
         try:
             answer = ask()
@@ -125,7 +125,7 @@ class QueryGateway:
     def progress(self, query_id: str) -> dict[str, Any] | None:
         """How far a running statement is; None when it does not run or nobody can say."""
         try:
-            answer = self._http.get(f"/query/{query_id}", headers=self._headers(), timeout=2)
+            answer = self._http.get(f"/query/{query_id}", headers=self.headers(), timeout=2)
         except (httpx.HTTPError, SqlError):
             return None
         return dict(answer.json()) if answer.is_success else None
@@ -133,13 +133,14 @@ class QueryGateway:
     def stop(self, query_id: str) -> None:
         """End a running statement; nothing to do when it has ended by itself."""
         try:
-            self._http.delete(f"/query/{query_id}", headers=self._headers(), timeout=5)
+            self._http.delete(f"/query/{query_id}", headers=self.headers(), timeout=5)
         except httpx.HTTPError as error:
             raise SqlError(
                 "The query could not be cancelled: the query gateway does not answer. It ends at its time limit."
             ) from error
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What shows who asks: the token of the moment. Raises SqlError."""
         try:
             token = self._token_file.read_text().strip()
         except OSError as error:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from integration.accounts.conftest import API, Visitor
+from notehouse_sql import commands
+from notehouse_sql.errors import SqlError
+from notehouse_sql.gateway import QueryGateway
+from notehouse_sql.past import past_queries
+from notehouse_sql.session import Session
 
 SLOW = "SELECT sum(cityHash64(number)) FROM numbers(4900000000) SETTINGS max_threads = 1"
 
@@ -65,6 +71,25 @@ def test_ones_own_queries_are_listed_with_what_they_cost(as_: Any, place: Any) -
     assert analyst.call("GET", "/queries?sort=time").status_code == 400
     assert as_("viewer").call("GET", "/queries").status_code == 403
     assert as_("delta-analyst").ok("GET", "/queries?search=listed")["items"] == []
+
+
+def test_a_kernel_lists_them_too(
+    as_: Any, place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyst = as_("analyst")
+    analyst.ok("POST", "/queries", {"sql": "SELECT count() AS of_before FROM flights"})
+    place.clickhouse.query("SYSTEM FLUSH LOGS")
+    file = tmp_path / "token"
+    file.write_text(analyst.ok("POST", "/tokens", {"purpose": "interactive"})["token"])
+    monkeypatch.setenv("NOTEHOUSE_API_URL", f"{place.url}{API}")
+    session = Session({}, _gateway=QueryGateway(place.url, file))
+    (found,) = past_queries(session, "of_before") or []
+    assert found["rows_read"] == 2000
+    told = commands.run(session, "history of_before", None)
+    assert list(told.sql) == [found["statement"]]
+    file.write_text("no token")
+    with pytest.raises(SqlError, match="cannot be listed"):
+        past_queries(session)
 
 
 @pytest.mark.parametrize("given", ["a b", "", "x" * 101, "a'b"])

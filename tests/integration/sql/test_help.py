@@ -65,3 +65,11 @@ def test_a_hint_says_what_would_read_less(session: Session) -> None:
     assert said[0] == "flights is ordered by carrier, day: a condition on carrier would read less of it."
     assert said[1].startswith("FINAL merges")
     assert hints(catalog, "SELECT count() FROM flights WHERE day > '2013-01-01'", MUCH) == []
+    joined = "FROM flights AS f LEFT JOIN airlines AS a ON f.carrier = a.carrier WHERE f.carrier != 'UA' GROUP BY 1"
+    unused = hints(catalog, f"SELECT f.origin, count() {joined}", MUCH)
+    assert [one.partition(":")[0] for one in unused] == [
+        "Nothing of airlines is used but the condition of its LEFT JOIN"
+    ]
+    for used in ("a.name", "name", "*"):
+        assert hints(catalog, f"SELECT {used}, count() {joined}", MUCH) == [], used
+    assert hints(catalog, f"SELECT f.origin {joined.replace('LEFT JOIN', 'JOIN')}", MUCH) == []
