@@ -14,7 +14,7 @@ from tornado.web import RequestHandler, authenticated
 
 from notehouse_core import errors, log_context
 from notehouse_core.settings import API_PREFIX
-from notehouse_core.store import preferences
+from notehouse_core.store import comments, preferences
 from notehouse_core.store.viewing import View, view_of
 from notehouse_dashboards.assets import FOR_EVER
 from notehouse_dashboards.resources import Resources
@@ -145,6 +145,7 @@ class DashboardPage(HubPage):
         query = "".join(f"&{part}" for part in [self.request.query] if part)
         self.show(
             "dashboard.html",
+            comments=await self._open_comments(view),
             name=view.dashboard.name,
             tenant=view.dashboard.tenant.name,
             fresh_at=fresh_at(view),
@@ -158,6 +159,10 @@ class DashboardPage(HubPage):
             frame=f"{self.request.path}/frame?token={token}{query}" if is_ready(view) else "",
         )
         await self._remember(view)
+
+    async def _open_comments(self, view: View) -> int:
+        async with self.resources.database.session() as session:
+            return await comments.open_ones(session, view.dashboard)
 
     async def _remember(self, view: View) -> None:
         """Note, once the page has gone, that they opened it: the portal shows what one opened last."""

@@ -21,6 +21,7 @@ async def test_tiles_stand_where_their_cells_say() -> None:
     assert [name for name, _ in sections] == ["nh-cell nh-tile nh-small", "nh-cell nh-tile", "nh-cell"]
     assert re.findall(r"--(\w): (\d+)", sections[0][1]) == [("w", "3"), ("x", "2"), ("h", "4")]
     assert re.findall(r"--(\w): (\d+)", sections[1][1]) == [("w", "9")]
-    assert sections[2][1] == ""
+    assert "style" not in sections[2][1]
+    assert [re.findall('data-tile="(.*?)"', one) for _, one in sections] == [[cell.id] for cell in cells]
     assert "A &lt;title&gt;</h2>" in page
     assert page.count("<b>42</b>") == 3

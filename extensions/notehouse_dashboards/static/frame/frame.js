@@ -3,6 +3,7 @@
 import { LiveKernel } from "./live_kernel.js";
 import { pageSocket } from "./page_socket.js";
 import { SnapshotKernel } from "./snapshot_kernel.js";
+import { awaitTools } from "./tiles.js";
 
 const STATES = "application/vnd.jupyter.widget-state+json";
 const parameters = new URLSearchParams(location.search);
@@ -91,6 +92,7 @@ function prepare() {
   // What a page can send past its content policy.
   for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport"]) delete window[name];
   watchActs();
+  awaitTools();
   tell("snapshot");
 }
 

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from notehouse_core import errors
+from notehouse_core.store import comments as store_comments
 from notehouse_core.store import dashboards as store
 from notehouse_core.store.models import Comment, Dashboard, DashboardVersion
 from notehouse_hub.service.api.body import Body
@@ -63,7 +62,7 @@ async def comments(
 ) -> Page[CommentOut]:
     """List what was said, newest first; those who may see the dashboard read it."""
     found = await _readable(session, caller, reference)
-    query = _of(found) if tile is None else _of(found).where(Comment.tile == tile)
+    query = store_comments.of(found) if tile is None else store_comments.of(found).where(Comment.tile == tile)
     rows, total = await fetch_page(
         session,
         query,
@@ -79,26 +78,9 @@ async def comments(
 async def say(reference: str, body: CommentRequest, caller: CallerDep, session: SessionDep) -> CommentOut:
     """Say something of the version that is shown now."""
     found = await _readable(session, caller, reference)
-    version = found.published_version
-    if version is None:
-        raise errors.Conflict("This dashboard shows nothing yet that could be spoken of.")
-    if body.tile and body.tile not in {tile["id"] for tile in version.tiles}:
-        raise errors.Invalid(
-            f"Version {version.number} has no such tile.",
-            fields=[{"field": "tile", "message": "is not on the page"}],
-        )
-    made = Comment(
-        tenant_id=found.tenant_id,
-        dashboard_id=found.id,
-        version_id=version.id,
-        tile=body.tile,
-        author=caller.person,
-        text=body.text,
-    )
-    session.add(made)
-    await session.flush()
-    await session.refresh(made, ["created_at"])
-    return _out(made, {version.id: version}, caller)
+    made = await store_comments.say(session, found, caller.person, body.text, body.tile)
+    versions = {one.id: one for one in await store.versions_of(session, found)}
+    return _out(made, versions, caller)
 
 
 @router.put("/{comment_id}")
@@ -146,15 +128,10 @@ async def _one(
     session: AsyncSession, caller: Caller, reference: str, comment_id: UUID
 ) -> tuple[Dashboard, Comment]:
     found = await _readable(session, caller, reference)
-    comment = await session.scalar(_of(found).where(Comment.id == comment_id))
+    comment = await session.scalar(store_comments.of(found).where(Comment.id == comment_id))
     if comment is None:
         raise errors.NotFound(_NONE)
     return found, comment
-
-
-def _of(found: Dashboard) -> Select[Comment]:
-    query = select(Comment).where(Comment.dashboard_id == found.id, Comment.deleted_at.is_(None))
-    return query.options(selectinload(Comment.author))
 
 
 def _out(one: Comment, versions: dict[UUID, DashboardVersion], caller: Caller) -> CommentOut:

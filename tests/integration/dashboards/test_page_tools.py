@@ -1,0 +1,92 @@
+"""The page around a dashboard: comments on a tile, where a number comes from, keys, and who may have them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+from integration.dashboards.conftest import PREFIX, Shop
+
+SQL = "%%sql\nSELECT carrier, count() AS flights FROM flights GROUP BY carrier"
+ADDRESS = f"{PREFIX}/united/tools"
+
+
+@pytest.fixture(scope="module")
+def tools(shop: Shop) -> str:
+    text = nbformat.v4.new_markdown_cell("## By carrier")
+    return shop.publish("tools", text, nbformat.v4.new_code_cell(SQL, id="carriers"))
+
+
+def _opened(shop: Shop, name: str, **options: Any) -> Page:
+    page = shop.context(name, **options).new_page()
+    page.goto(shop.url + ADDRESS)
+    page.frame_locator("#dashboard").locator("text=By carrier").first.wait_for(timeout=60_000)
+    return page
+
+
+def test_a_viewer_comments_on_a_tile_and_the_author_settles_it(shop: Shop, tools: str) -> None:
+    page = _opened(shop, "viewer", viewport={"width": 1280, "height": 800})
+    tile = page.frame_locator("#dashboard").locator("[data-tile=carriers]")
+    tile.hover()
+    tile.locator(".nh-comment").click()
+    expect(page.locator("[data-panel=comments] select[name=tile]")).to_have_value("carriers")
+    page.fill("[data-panel] textarea", "Why <b>1000</b>?")
+    page.click("[data-panel] .say button")
+    expect(page.locator(".comment .said")).to_have_text("Why <b>1000</b>?")
+    expect(page.locator("[data-comments]")).to_have_text("1")
+    page.context.close()
+    author = _opened(shop, "analyst")
+    expect(author.locator("[data-comments]")).to_have_text("1")
+    author.locator("[data-tool=comments]").press("c")
+    author.locator(".comment").get_by_text("By carrier").wait_for()
+    author.click("text=Settle")
+    expect(author.locator("[data-comments]")).to_have_text("")
+    author.context.close()
+    said = shop.place.as_("analyst").ok("GET", f"/dashboards/{tools}/comments")["items"]
+    assert [(one["author"], one["version"], one["is_resolved"]) for one in said] == [("viewer", 1, True)]
+
+
+def test_where_a_number_comes_from_is_for_those_who_may_run_sql(shop: Shop, tools: str) -> None:
+    author = _opened(shop, "analyst")
+    tile = author.frame_locator("#dashboard").locator("[data-tile=carriers]")
+    tile.hover()
+    tile.locator(".nh-explain").click()
+    expect(author.locator("[data-panel=explain] pre")).to_contain_text("SELECT carrier, count()")
+    expect(author.locator("[data-panel=explain]")).to_contain_text("warehouse · flights")
+    author.context.close()
+    viewer = _opened(shop, "viewer")
+    viewer.click("[data-tool=explain]")
+    expect(viewer.locator("[data-panel] .wrong")).to_contain_text("may run SQL")
+    assert "SELECT" not in viewer.content()
+    viewer.context.close()
+
+
+def test_another_site_cannot_comment_in_somebodys_name(shop: Shop, tools: str) -> None:
+    context = shop.context("viewer")
+    page = context.new_page()
+    page.goto(shop.url + ADDRESS)
+    address, body = f"{shop.url}{ADDRESS}/comments", json.dumps({"text": "forged"})
+    assert context.request.post(address, data=body).status in {302, 403}
+    assert context.request.post(address, data=body, headers={"Origin": "https://evil.example"}).status in {
+        302,
+        403,
+    }
+    listed = shop.place.as_("analyst").ok("GET", f"/dashboards/{tools}/comments")["items"]
+    assert "forged" not in {one["text"] for one in listed}
+    context.close()
+
+
+def test_keys_open_and_close_what_is_beside_the_page(shop: Shop, tools: str) -> None:
+    page = _opened(shop, "viewer")
+    page.keyboard.press("?")
+    expect(page.locator("[data-panel=help]")).to_contain_text("Full screen")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-panel]")).to_be_hidden()
+    page.frame_locator("#dashboard").locator("h2").first.click()
+    page.keyboard.press("s")
+    expect(page.locator("[data-panel=share] input")).to_have_value(shop.url + ADDRESS)
+    page.context.close()
