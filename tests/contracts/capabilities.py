@@ -184,6 +184,8 @@ CAPABILITIES = [
         {"expires_at": _SOON, "parameters": {"no_such_filter": "x"}},
     ),
     Row("DELETE", "/dashboards/{reference}/links/{link_id}", (404, 403, 403, 404, 404, 404, 401)),
+    Row("GET", "/dashboards/{reference}/usage", (200, 403, 403, 200, 404, 200, 401)),
+    Row("GET", "/tenants/{slug}/dashboard-usage", (403, 403, 403, 200, 404, 200, 401)),
     Row("GET", "/dashboards/{reference}/comments", (200, 200, 200, 200, 404, 403, 401)),
     Row("POST", "/dashboards/{reference}/comments", (201, 201, 201, 201, 404, 403, 401), {"text": "x"}),
     Row(

@@ -1,4 +1,4 @@
-"""What the demo's analysts have made: two dashboards at each airline, and a weekly report."""
+"""What the demo's analysts have made: the example dashboards at each airline, and a weekly report."""
 
 from __future__ import annotations
 
@@ -35,6 +35,16 @@ EXAMPLES = (
         ["flights", "operations"],
     ),
     Example("network", "Network", "Where flights go, how often, and when they leave.", ["flights", "routes"]),
+    Example(
+        "weather",
+        "Weather and delays",
+        "What wind, rain and fog do to departures, and when they did it.",
+        ["flights", "weather"],
+    ),
+    Example(
+        "fleet", "Fleet", "Which planes fly, how old they are and how hard they work.", ["flights", "planes"]
+    ),
+    Example("sales", "Sales", "Orders of a wholesale house on the tables of TPC-H.", ["tpch", "sales"]),
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from notehouse_core.store.models import DataSource, Permission, Role, Tenant
+from notehouse_hub.sample import trade
 
 CARRIERS = {"united": "UA", "delta": "DL"}
 _ALL_ROWS = "1"
@@ -44,6 +45,13 @@ WAREHOUSE = Source(
     shared=("airlines", "airports", "planes", "weather"),
 )
 LIVE = Source("live", "clickhouse", "Departures as they are reported", "live", own=("departures",))
+TRADE = Source(
+    "tpch",
+    "clickhouse",
+    "Orders of a wholesale house, in the tables of TPC-H",
+    trade.DATABASE,
+    shared=trade.TABLES,
+)
 METADATA = Source(
     "metadata_demo",
     "postgresql",

@@ -15,6 +15,7 @@ from notehouse_core.filters import Filter, filters_of
 from notehouse_core.sql_cells import shows_table
 
 _TITLE = re.compile(r"^\s*#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_LONGEST_NAME = 120
 _HIDDEN = {"parameters", "injected-parameters", "hide", "hidden"}
 _SQL_CELL = re.compile(r"^\s*%%(sql|chart|expect)\b")
 
@@ -61,7 +62,7 @@ def check_notebook(content: Any, size: int, largest: int) -> CheckedNotebook:
 
 
 def place_of(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where a cell says its tile is: `w` and `x` in twelfths of the page, `h` in rows, `title`."""
+    """Return where a cell says its tile is: `w` and `x` in twelfths of the page, `h` in rows, `title`, `tab`."""
     settings = cell.get("metadata", {}).get("notehouse", {})
     place = settings.get("tile", {}) if isinstance(settings, dict) else {}
     return dict(place) if isinstance(place, dict) else {}
@@ -73,6 +74,12 @@ def _check_place(number: int, place: dict[str, Any]) -> None:
         if value is not None and (isinstance(value, bool) or value not in range(1, largest + 1)):
             raise _refused(
                 f"the tile of cell {number} has {name} {value!r}; it is a number from 1 to {largest}"
+            )
+    for name in ("title", "tab"):
+        value = place.get(name, "")
+        if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+            raise _refused(
+                f"the {name} of the tile of cell {number} is a text of at most {_LONGEST_NAME} characters"
             )
     if place.get("x", 1) + place.get("w", 12) > 13 and "x" in place:
         raise _refused(f"the tile of cell {number} goes beyond the twelve columns of the page")

@@ -3,6 +3,7 @@
 import { LiveKernel } from "./live_kernel.js";
 import { pageSocket } from "./page_socket.js";
 import { SnapshotKernel } from "./snapshot_kernel.js";
+import { makeTabs } from "./tabs.js";
 import { awaitTools } from "./tiles.js";
 
 const STATES = "application/vnd.jupyter.widget-state+json";
@@ -93,6 +94,7 @@ function prepare() {
   for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport"]) delete window[name];
   watchActs();
   awaitTools();
+  makeTabs();
   tell("snapshot");
 }
 

@@ -10,14 +10,14 @@ from notehouse_core.store import dashboards as store
 from notehouse_core.store import links as store_links
 from notehouse_core.store import preferences
 from notehouse_core.store.models import Dashboard, DashboardVersion
-from notehouse_hub.service.api import links
+from notehouse_hub.service.api import dashboard_usage, links
 from notehouse_hub.service.api.dashboards import visible
 from notehouse_hub.service.portal.badge import Badge
 from notehouse_hub.service.portal.home import address_of
 from notehouse_hub.service.portal.rendering import render
 from notehouse_hub.service.portal.visitor import PageCallerDep, visitor_of
 from notehouse_hub.service.reference import groups_of
-from notehouse_hub.service.resources import SessionDep
+from notehouse_hub.service.resources import SessionDep, resources_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,6 +53,9 @@ async def details(reference: str, request: Request, caller: PageCallerDep, sessi
         tables=_tables(found.published_version),
         query=f"&{request.url.query}" if request.url.query else "",
         may_edit=may_edit,
+        usage=await dashboard_usage.usage(reference, caller, session, resources_of(request))
+        if may_edit
+        else None,
         links=await _links(session, found) if may_share and found.published_version else None,
         link_days=(_today() + timedelta(days=1), _today() + timedelta(days=30), _today() + links.LONGEST),
         is_favourite=found.id in preferences.favourites_of(caller.person),
