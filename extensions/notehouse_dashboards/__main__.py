@@ -23,6 +23,7 @@ from notehouse_dashboards.pages import DashboardPage, Frame, FrameToken, Page, P
 from notehouse_dashboards.renderer.snapshots import SnapshotMaker
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.series import PAGES
+from notehouse_dashboards.theme import Theme
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def make_application(resources: Resources) -> Application:
         (rf"{DASHBOARDS_PREFIX}/static/([0-9a-f]+)/(.+)", PublicFile, given),
         (rf"{DASHBOARDS_PREFIX}/{SECRET}", LinkPage, given),
         (rf"{DASHBOARDS_PREFIX}/{SECRET}/token", LinkToken, given),
+        (rf"{DASHBOARDS_PREFIX}/([a-z0-9-]+)/theme\.css", Theme, given),
         (_DASHBOARD, DashboardPage, given),
         (rf"{_DASHBOARD}/frame", Frame, given),
         (rf"{_DASHBOARD}/token", FrameToken, given),
@@ -71,7 +73,7 @@ def _answered(handler: RequestHandler) -> None:
     """Count an answer by its kind, and log its path: what follows the question mark holds tokens."""
     page, status, seconds = type(handler).__name__, handler.get_status(), handler.request.request_time()
     PAGES.labels(page, str(status)).observe(seconds)
-    if isinstance(handler, (Live, Metrics, Ready, PublicFile)) and status < 400:
+    if isinstance(handler, (Live, Metrics, Ready, PublicFile, Theme)) and status < 400:
         return
     method, path = handler.request.method, _told(handler.request.path)
     facts = {"method": method, "path": path, "status": status, "milliseconds": round(seconds * 1000, 1)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from notehouse_core import errors
+from notehouse_core.branding import Branding
 from notehouse_core.store.viewing import View, view_of_link
 from notehouse_dashboards.pages import SHELL_POLICY, Page, fresh_at, is_ready
 from notehouse_dashboards.views import frame_token
@@ -53,6 +54,8 @@ class LinkPage(LinkedPage):
             path=self.request.path,
             frame=f"{place}/frame?token={token}",
             is_embed=bool(ancestors),
+            theme=f"{self.resources.prefix}{view.dashboard.tenant.slug}/theme.css",
+            logo=Branding.of(view.dashboard.tenant.settings).logo,
         )
 
 

@@ -13,6 +13,7 @@ from jupyterhub.services.auth import HubOAuthenticated
 from tornado.web import RequestHandler, authenticated
 
 from notehouse_core import errors, log_context
+from notehouse_core.branding import Branding
 from notehouse_core.settings import API_PREFIX
 from notehouse_core.store import comments, preferences
 from notehouse_core.store.viewing import View, view_of
@@ -145,6 +146,8 @@ class DashboardPage(HubPage):
         query = "".join(f"&{part}" for part in [self.request.query] if part)
         self.show(
             "dashboard.html",
+            theme=f"{self.resources.prefix}{tenant}/theme.css",
+            logo=Branding.of(view.dashboard.tenant.settings).logo,
             comments=await self._open_comments(view),
             name=view.dashboard.name,
             tenant=view.dashboard.tenant.name,

@@ -82,7 +82,7 @@ class Kpi:
         told = f"{self.title}: from {values[0]:,.{self.decimals}f} to {values[-1]:,.{self.decimals}f}"
         return (
             f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio="none" role="img" aria-label="{escape(told)}" '
-            'style="display:block;width:100%;min-width:0;height:2.3em;margin-top:.35em;color:#3b6fd4">'
+            'style="display:block;width:100%;min-width:0;height:2.3em;margin-top:.35em;color:var(--nh-accent,#3b6fd4)">'
             f'<path d="M0,{_HEIGHT:g} L{" L".join(points)} L{_WIDTH:g},{_HEIGHT:g} Z" fill="currentColor" opacity=".13"/>'
             f'<polyline points="{" ".join(points)}" fill="none" stroke="currentColor" stroke-width="1.8" '
             'stroke-linejoin="round" stroke-linecap="round" vector-effect="non-scaling-stroke"/></svg>'

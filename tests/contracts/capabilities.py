@@ -124,6 +124,8 @@ CAPABILITIES = [
     ),
     Row("GET", "/tenants/{slug}/quotas", (200, 200, 200, 200, 404, 200, 401)),
     Row("PUT", "/tenants/{slug}/quotas", (403, 403, 403, 403, 404, 200, 401), {}),
+    Row("GET", "/tenants/{slug}/branding", (200, 200, 200, 200, 404, 200, 401)),
+    Row("PUT", "/tenants/{slug}/branding", (403, 403, 403, 200, 404, 200, 401), {}),
     Row("GET", "/tenants/{slug}/usage", (403, 403, 403, 200, 404, 200, 401)),
     Row("GET", "/data-sources", (200, 200, 200, 200, 200, 200, 401)),
     Row(

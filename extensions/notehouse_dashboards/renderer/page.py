@@ -66,8 +66,8 @@ async def render_page(notebook: NotebookNode, title: str, prefix: str, assets: A
         mathjax_config="",
     )
     await renderer.initialize()
-    renderer.resources["page"] = parts(page, assets)
-    renderer.exporter.environment.globals["page"] = parts(page, assets)
+    renderer.resources["page"] = parts(page, assets, prefix)
+    renderer.exporter.environment.globals["page"] = parts(page, assets, prefix)
     content: str = await renderer.generate_content_str()
     return content
 
@@ -90,7 +90,7 @@ def template_paths() -> list[str]:
     return [str(shared("voila_templates") / "notehouse"), *collect_template_paths(["nbconvert"], "lab")]
 
 
-def parts(notebook: NotebookNode, assets: Assets) -> dict[str, Any]:
+def parts(notebook: NotebookNode, assets: Assets, prefix: str) -> dict[str, Any]:
     """Return what the template puts around the cells."""
     return {
         "stylesheets": [
@@ -98,6 +98,7 @@ def parts(notebook: NotebookNode, assets: Assets) -> dict[str, Any]:
             {"href": assets.url("lab/theme-dark.css"), "media": "(prefers-color-scheme: dark)"},
             {"href": assets.url("lab/index.css"), "media": ""},
             {"href": assets.url("own/frame/frame.css"), "media": ""},
+            {"href": f"{prefix.rstrip('/').rpartition('/')[0]}/theme.css", "media": ""},
         ],
         "shim": assets.url("own/frame/frame.js"),
         "front_end": assets.url("voila/voila.js"),

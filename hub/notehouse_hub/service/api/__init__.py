@@ -3,6 +3,7 @@
 from notehouse_hub.service.api import (
     alerts,
     audit,
+    branding,
     comments,
     comparisons,
     confirmation,
@@ -65,6 +66,7 @@ ROUTERS = (
     permissions.router,
     links.router,
     comments.router,
+    branding.router,
     dashboard_usage.router,
     exports.router,
     schedules.router,

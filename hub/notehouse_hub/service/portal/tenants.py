@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 
 from notehouse_core import errors
+from notehouse_core.branding import Branding
 from notehouse_core.store.models import DataSource, Membership, Role, Tenant
 from notehouse_core.tokens import class_subject
 from notehouse_hub.service.api import quotas, tenant_usage, tenants
@@ -115,6 +116,7 @@ async def overview(
             "roles": (await _counted(session, Role)).get(slug, 0),
             "sources": (await _counted(session, DataSource)).get(slug, 0),
         },
+        look=Branding.of(found.settings),
         usage=used,
         days=_bars(used),
         people=_people(used),
