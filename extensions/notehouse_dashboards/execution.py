@@ -197,7 +197,7 @@ async def execute(
         message = f"The cell ran longer than {cell_timeout} seconds."
         raise NotebookFailed(_number(node, running["index"]), "CellTimeout", message) from error
     except DeadKernelError as error:
-        message = "The kernel died while it ran this cell; most often it needed more memory than it may have."
+        message = await kernel.why_ended() or "The kernel died while it ran this cell."
         raise NotebookFailed(_number(node, running["index"]), "KernelDied", message) from error
     return client.kc
 

@@ -7,6 +7,7 @@ process share nothing.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from types import TracebackType
 from typing import Any, Self, cast
@@ -26,6 +27,7 @@ CONNECT_TIMEOUT = 60.0
 START_TIMEOUT = 90.0
 REQUEST_TIMEOUT = 30.0
 READY_POLL = 0.5
+ENDING_POLL = 0.2
 
 
 class RemoteKernelError(Unavailable, RuntimeError):
@@ -222,6 +224,21 @@ class RemoteKernelManager:
         except httpx.TransportError:
             return False
         return answer.status_code == httpx.codes.OK
+
+    async def why_ended(self, seconds: float = 3.0) -> str:
+        """Return a sentence that says why the kernel died, as far as the gateway knows; empty while it lives."""
+        deadline = time.monotonic() + seconds
+        while self.kernel_id is not None and time.monotonic() < deadline:
+            try:
+                answer = await self._send("GET", self.kernel_url, None, REQUEST_TIMEOUT)
+            except httpx.TransportError:
+                return (
+                    "The kernel gateway has ended, and the kernel with it; the next attempt starts another."
+                )
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return _reason(answer)
+            await asyncio.sleep(ENDING_POLL)
+        return ""
 
     async def interrupt_kernel(self) -> None:
         """Interrupt what the kernel is doing, as Ctrl-C would."""

@@ -32,6 +32,7 @@ CULL_INTERVAL = 30
 UNUSED_SECONDS = 1800
 TIDY_SECONDS = 60
 DEATH_POLL = 1.0
+PROCESSES = 512  # and threads; a library may start one for each of many cores
 PATIENCE = 30.0  # seconds; whoever starts a gateway wants a kernel, and imports what its template imports
 
 
@@ -52,6 +53,8 @@ def gateway_config(max_kernels: int, idle_seconds: int, desks: Path) -> Config:
     # Callers bound the output that they keep; a snapshot must not lose some to a rate.
     config.BoundedConnection.limit_rate = False
     config.Templates.patience = PATIENCE
+    config.Templates.cut_network = True
+    config.Templates.processes = PROCESSES
     config.ServerApp.tornado_settings = {"log_function": with_request_id(log_request)}
     return config
 
@@ -103,7 +106,11 @@ class KernelGatewayApp(ServerApp):
         desk.open("")
         templates, kernels = Templates.instance(parent=self), cast(GatewayKernels, self.kernel_manager)
         templates.begin({**os.environ, **desk.environment(None)}, str(desk.folder))
-        templates.limits = replace(kernels.limits, memory_megabytes=2 * kernels.limits.memory_megabytes)
+        templates.limits = replace(
+            kernels.limits,
+            memory_megabytes=2 * kernels.limits.memory_megabytes,
+            processes=2 * templates.processes,
+        )
 
         async def tidy() -> None:
             templates.tidy()

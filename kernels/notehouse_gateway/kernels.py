@@ -16,6 +16,7 @@ from traitlets import Integer, Unicode
 
 from notehouse_gateway import memory
 from notehouse_gateway.desk import Desk, write_token
+from notehouse_gateway.endings import Endings, of_age, of_exit
 from notehouse_gateway.kernelspecs import KERNEL_NAME
 from notehouse_gateway.limits import MEBIBYTE, KernelLimits, passed
 from notehouse_gateway.series import ENDED, KERNELS, PRIVATE, REFUSED, SHARE
@@ -62,6 +63,7 @@ class GatewayKernels(AsyncMappingKernelManager):
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         self._starting = 0
         self._ends: dict[str, float] = {}  # by kernel
+        self.endings = Endings()
         KERNELS.set_function(lambda: len(self))
         PRIVATE.set_function(lambda: MEBIBYTE * sum(map(memory.private_megabytes, self.pids())))
         SHARE.set_function(lambda: MEBIBYTE * sum(map(memory.proportional_megabytes, self.pids())))
@@ -121,6 +123,7 @@ class GatewayKernels(AsyncMappingKernelManager):
         for kernel_id in [one for one, end in self._ends.items() if end < now and one in self]:
             self.log.warning("Kernel %s ends: it has lived for %d s", kernel_id, self.kernel_lifetime_seconds)
             ENDED.labels("lifetime").inc()
+            self.endings[kernel_id] = of_age(self.kernel_lifetime_seconds)
             await ensure_async(self.shutdown_kernel(kernel_id, now=True))  # type: ignore[no-untyped-call]
 
     def desk(self, kernel_id: str) -> Desk:
@@ -133,7 +136,7 @@ class GatewayKernels(AsyncMappingKernelManager):
 
     def renew_token(self, kernel_id: str, token: str) -> None:
         """Replace a kernel's token; raises HTTPError 404 when there is no such kernel."""
-        self._check_kernel_id(kernel_id)  # type: ignore[no-untyped-call]
+        self._check_kernel_id(kernel_id)
         write_token(self.desk(kernel_id).token_file, token)
 
     def remove_kernel(self, kernel_id: str) -> Any:
@@ -141,10 +144,18 @@ class GatewayKernels(AsyncMappingKernelManager):
         self._ends.pop(kernel_id, None)
         removed = super().remove_kernel(kernel_id)
         self.desk(kernel_id).close()
-        if removed is not None and (limit := passed(exit_code(removed))):
-            self.log.warning("Kernel %s has ended: it passed its limit of %s", kernel_id, limit)
+        code = None if removed is None or removed.shutting_down else exit_code(removed)
+        if code is not None and kernel_id not in self.endings:
+            self.endings[kernel_id] = of_exit(code, self.limits)
+            self.log.warning("Kernel %s: %s", kernel_id, self.endings[kernel_id])
+        if limit := passed(code):
             ENDED.labels(limit).inc()
         return removed
+
+    def _check_kernel_id(self, kernel_id: str) -> None:
+        """Raise HTTPError 404 for a kernel that is not here, with why it ended where that is known."""
+        if kernel_id not in self:
+            raise HTTPError(404, self.endings.get(kernel_id, "There is no such kernel here."))
 
     def _refuse_unknown(self, name: str) -> None:
         if name != KERNEL_NAME:

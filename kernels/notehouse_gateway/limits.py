@@ -18,6 +18,7 @@ class KernelLimits:
     memory_megabytes: int = 0
     cpu_seconds: int = 0
     file_megabytes: int = 0
+    processes: int = 0  # with its threads; kept by the kernel's own namespace, so not by `impose`
 
     def impose(self, pid: int) -> None:
         """Put a process, and all that it will start, under these limits; one that has ended is no error."""

@@ -80,7 +80,9 @@ class NotebookTemplate:
     def _run(self, usual: TemplateProcess) -> None:
         source = self.desk.folder / "notebook.ipynb"
         source.write_text(json.dumps(self.order.notebook))
-        order = BranchOrder(str(source), str(self.executed), self.environment, str(self.desk.folder))
+        order = BranchOrder(
+            str(source), str(self.executed), self.environment, str(self.desk.folder), self.limits.processes
+        )
         self.process = usual.branch(order)
         self.limits.impose(self.process.process.pid)
         prepared = self.process.prepared(self.order.cell_timeout, self._tell)

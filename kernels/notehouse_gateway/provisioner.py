@@ -8,6 +8,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from notehouse_gateway import sockets
+from notehouse_gateway.enclosure import Entrance
 from notehouse_gateway.environment import kernel_environment
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked
@@ -40,17 +41,31 @@ class ForkProvisioner(AllowListProvisioner):
         With `template`, the key of a notebook's template, there is no slow way: raises CannotFork.
         """
         key = kwargs.pop("template", None)
-        if not Templates.instance().enabled or LAUNCHER not in cmd:
-            return await super().launch_kernel(cmd, **kwargs)
+        templates = Templates.instance()
+        if not templates.enabled or LAUNCHER not in cmd:
+            return await self._launch_anew(cmd, **kwargs)
         arguments = cmd[cmd.index(LAUNCHER) + 1 :]
-        order = ForkOrder(arguments, kwargs["env"], str(kwargs.get("cwd") or "."))
+        order = ForkOrder(arguments, kwargs["env"], str(kwargs.get("cwd") or "."), templates.processes)
         if key is not None:
-            return self._took(await Templates.instance().fork_notebook(order, key), order)
+            return self._took(await templates.fork_notebook(order, key), order)
         try:
-            return self._took(await Templates.instance().fork(order), order)
+            return self._took(await templates.fork(order), order)
         except CannotFork as refusal:
             self.log.info("A kernel starts as a new process: %s", refusal)
+            return await self._launch_anew(cmd, **kwargs)
+
+    async def _launch_anew(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Start a new process, behind the same walls as a fork."""
+        templates = Templates.instance()
+        if templates.enclosure is None:
             return await super().launch_kernel(cmd, **kwargs)
+        entrance = Entrance()
+        enclosed = templates.enclosure.command(cmd, entrance, templates.processes)
+        try:
+            return await super().launch_kernel(enclosed, **kwargs, pass_fds=[entrance.theirs.fileno()])
+        finally:
+            if self.pid is not None:
+                templates.enclosure.open(entrance, self.pid)
 
     def _took(self, forked: Forked, order: ForkOrder) -> KernelConnectionInfo:
         self.process = cast(Any, forked)  # has the methods of Popen that are used

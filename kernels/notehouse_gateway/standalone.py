@@ -10,6 +10,7 @@ import argparse
 import os
 
 from notehouse_gateway.app import KernelGatewayApp
+from notehouse_gateway.hardening import deny_inspection
 
 
 def parse() -> argparse.Namespace:
@@ -30,6 +31,7 @@ def main() -> None:
     """Serve on loopback until stopped."""
     options = parse()
     os.umask(0o077)
+    deny_inspection()
     KernelGatewayApp.launch_instance(
         argv=[
             "--ServerApp.ip=127.0.0.1",

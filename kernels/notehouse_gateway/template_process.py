@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from notehouse_gateway.enclosure import Enclosure, Entrance
 from notehouse_gateway.template import wire
 from notehouse_gateway.template.wire import READY, BranchOrder, ForkOrder, Order
 
@@ -90,19 +91,28 @@ class TemplateProcess:
         self._lock = threading.Lock()
 
     @classmethod
-    def start(cls, environment: Mapping[str, str], cwd: str) -> TemplateProcess:
-        """Start one that imports; it is no use before `imported`."""
+    def start(
+        cls, environment: Mapping[str, str], cwd: str, enclosure: Enclosure | None = None
+    ) -> TemplateProcess:
+        """Start one that imports, cut from the network by an enclosure; it is no use before `imported`."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", __package__ + ".template", str(theirs.fileno()), str(os.getpid())]
+        entrance = None if enclosure is None else Entrance()
+        fds = [theirs.fileno()]
+        if enclosure is not None and entrance is not None:
+            command = enclosure.command(command, entrance)
+            fds.append(entrance.theirs.fileno())
         with theirs:
             process = subprocess.Popen(
                 command,
                 env={**environment, "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
                 cwd=cwd,
-                pass_fds=[theirs.fileno()],
+                pass_fds=fds,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        if enclosure is not None and entrance is not None:
+            enclosure.open(entrance, process.pid)
         return cls(process, ours)
 
     @property

@@ -17,10 +17,12 @@ from traitlets.config import SingletonConfigurable
 
 from notehouse_gateway import memory
 from notehouse_gateway.desk import Desk
+from notehouse_gateway.enclosure import CannotCut, Enclosure, enclosure
 from notehouse_gateway.environment import kernel_environment
 from notehouse_gateway.limits import KernelLimits
 from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
 from notehouse_gateway.series import EVICTED, FORKS, HITS, NOT_FORKED, TEMPLATES
+from notehouse_gateway.template import namespaces
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked, TemplateProcess
 
@@ -32,8 +34,8 @@ log = logging.getLogger(__name__)
 class ImportTemplate:
     """A template that has the usual libraries imported, started before anybody needs it."""
 
-    def __init__(self, environment: Mapping[str, str], cwd: str) -> None:
-        self._environment, self._cwd = environment, cwd
+    def __init__(self, environment: Mapping[str, str], cwd: str, enclosure: Enclosure | None = None) -> None:
+        self._environment, self._cwd, self._enclosure = environment, cwd, enclosure
         self._starting: TemplateProcess | None = None
         self._process: TemplateProcess | None = None
         self._why_not = "its template was never asked for"
@@ -50,7 +52,7 @@ class ImportTemplate:
             return
         self._process, self._why_not, self._places = None, "its template is being prepared", importable()
         self._settled.clear()
-        self._starting = TemplateProcess.start(self._environment, self._cwd)
+        self._starting = TemplateProcess.start(self._environment, self._cwd, self._enclosure)
         threading.Thread(target=self._finish, args=(self._starting, seconds), daemon=True).start()
 
     def _finish(self, process: TemplateProcess, seconds: float) -> None:
@@ -96,6 +98,10 @@ class Templates(SingletonConfigurable):
     patience = Float(0.0, help="How long a kernel waits for a template that is being prepared").tag(
         config=True
     )
+    cut_network = Bool(False, help="Let kernels reach the query gateway and the API alone").tag(config=True)
+    processes = Integer(0, min=0, help="How many processes and threads a kernel may have; 0: any").tag(
+        config=True
+    )
     import_seconds = Float(120.0, help="How long the imports of a template may take").tag(config=True)
 
     memory_megabytes = Integer(1536, help="How much templates of notebooks may hold together").tag(
@@ -107,6 +113,7 @@ class Templates(SingletonConfigurable):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._usual: ImportTemplate | None = None
+        self.enclosure: Enclosure | None = None
         self._notebooks: dict[str, NotebookTemplate] = {}
         self.limits = KernelLimits()  # of a notebook's template and, with it, of the kernels forked from it
         TEMPLATES.set_function(lambda: len(self._notebooks))
@@ -118,8 +125,27 @@ class Templates(SingletonConfigurable):
             return
         self.enabled = True
         given = kernel_environment(os.environ if environment is None else environment)
-        self._usual = ImportTemplate(given, cwd or str(Path.home()))
+        self._close_in(given)
+        self._usual = ImportTemplate(given, cwd or str(Path.home()), self.enclosure)
         self._usual.warm(self.import_seconds)
+
+    def _close_in(self, environment: Mapping[str, str]) -> None:
+        """Find out which walls this machine can put around kernels, and say which it cannot."""
+        if self.cut_network:
+            self._cut(environment)
+        # A notebook's template has a namespace in this one, its kernels each one in that.
+        outer = [namespaces.NEW_NETWORK] if self.enclosure is not None else []
+        if self.processes and (why := namespaces.why_not(*outer, 0, 0)) is not None:
+            self.log.warning("Kernels are not closed to each other, nor their processes counted: %s", why)
+            self.processes = 0
+
+    def _cut(self, environment: Mapping[str, str]) -> None:
+        try:
+            self.enclosure = enclosure(environment)
+        except CannotCut as reason:
+            self.log.warning("Kernels keep the network of their server: %s", reason)
+        else:
+            self.log.info("Kernels reach %s and nothing else", ", ".join(self.enclosure.addresses))
 
     @property
     def usual_pid(self) -> int:
@@ -219,6 +245,9 @@ class Templates(SingletonConfigurable):
         if self._usual is not None:
             self._usual.stop()
             self._usual = None
+        if self.enclosure is not None:
+            self.enclosure.close()
+            self.enclosure = None
 
 
 def possible() -> bool:

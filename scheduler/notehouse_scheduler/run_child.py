@@ -5,6 +5,7 @@ It ends when its input does: a worker that was killed leaves no notebook running
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import resource
@@ -61,7 +62,7 @@ class Execution:
             seconds = self._order.cell_timeout
             self._fail("CellTimeout", f"The cell ran longer than {seconds} seconds.", self._running())
         except DeadKernelError:
-            self._fail("KernelDied", _KERNEL_DIED, self._running())
+            self._fail("KernelDied", self._why_ended(), self._running())
         except RemoteKernelError as error:
             self._fail("KernelGatewayError", str(error), self._running())
         except MemoryError:
@@ -73,9 +74,7 @@ class Execution:
         order = self._order
         notebook = nbformat.read(order.notebook, as_version=4)  # type: ignore[no-untyped-call]
         notebook.metadata.pop("papermill", None)
-        kernel = RemoteKernelManager(
-            url=order.gateway_url, hub_token=order.hub_token, kernel_id=order.kernel_id
-        )
+        kernel = self._kernel()
         # Notebook in, nothing out: papermill opens no path of its own, so none can be made up for it.
         papermill.execute_notebook(
             notebook,
@@ -94,6 +93,22 @@ class Execution:
             started=self._begin,
         )
 
+    def _kernel(self) -> RemoteKernelManager:
+        order = self._order
+        return RemoteKernelManager(
+            url=order.gateway_url, hub_token=order.hub_token, kernel_id=order.kernel_id
+        )
+
+    def _why_ended(self) -> str:
+        return asyncio.run(self._asked_why()) or "The kernel died while it ran this cell."
+
+    async def _asked_why(self) -> str:
+        kernel = self._kernel()
+        try:
+            return await kernel.why_ended()
+        finally:
+            await kernel.cleanup_resources()
+
     def _begin(self, manager: RunManager) -> None:
         self._manager = manager
         self._authors = [not is_injected(cell) for cell in manager.nb.cells]
@@ -110,12 +125,6 @@ class Execution:
 
     def _fail(self, name: str, message: str, cell: int | None) -> None:
         self._events.write(RunError(cell, name, message[:LONGEST_MESSAGE]))
-
-
-_KERNEL_DIED = (
-    "The kernel died while it ran this cell. Most often it needed more memory than it may have: "
-    "read less at once, or let the database aggregate."
-)
 
 
 def main() -> None:

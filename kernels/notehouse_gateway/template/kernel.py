@@ -7,8 +7,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from notehouse_gateway.template import chance
+from notehouse_gateway.template import chance, namespaces
 from notehouse_gateway.template.death import die_with
+from notehouse_gateway.template.memory_error import name_limit
 from notehouse_gateway.template.title import set_title
 from notehouse_gateway.template.wire import READY, ForkOrder, Order
 
@@ -28,6 +29,8 @@ def settle(order: Order, parent: int) -> None:
     os.environ.clear()
     os.environ.update(order.environment)
     os.chdir(order.cwd)
+    if order.processes:
+        namespaces.confine(order.processes)
 
 
 def run(order: ForkOrder, ready: int, recorded: RecordedNotebook | None) -> None:
@@ -41,6 +44,7 @@ def run(order: ForkOrder, ready: int, recorded: RecordedNotebook | None) -> None
     app.parent_handle = 1  # somebody looks after it, and it need not look whether its parent lives
     chance.reseed(recorded.shell.user_ns if recorded else {})
     app.initialize(order.arguments)  # type: ignore[no-untyped-call]
+    name_limit(app.kernel.shell)
     if recorded is not None:
         recorded.go_on_in(app.kernel)
     tell_ready(ready)

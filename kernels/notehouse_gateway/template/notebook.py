@@ -17,6 +17,7 @@ from traitlets.log import get_logger
 
 from notehouse_gateway.template.fork_safety import threads
 from notehouse_gateway.template.in_child import Borrowed
+from notehouse_gateway.template.memory_error import name_limit
 from notehouse_gateway.template.recorder import RecordedStream, RecordingSession
 
 EXTENSIONS = ("notehouse_gateway.comm_ids", "notehouse_sql")
@@ -62,6 +63,7 @@ class RecordedNotebook:
         )
         self._kernel, self.shell = kernel, kernel.shell
         self.shell.kernel = kernel
+        name_limit(self.shell)
         self.streams = [
             RecordedStream(name, self._session, self.shell.get_parent) for name in ("stdout", "stderr")
         ]

@@ -14,11 +14,15 @@ READY = b"ready"
 
 @dataclass(frozen=True)
 class ForkOrder:
-    """A kernel that is wanted: the arguments of its launcher, and where and with which environment it runs."""
+    """A kernel that is wanted: the arguments of its launcher, and where and with which environment it runs.
+
+    With `processes` it is closed in: so many processes and threads at most, and others' memory closed to it.
+    """
 
     arguments: list[str]
     environment: dict[str, str] = field(repr=False)
     cwd: str
+    processes: int = 0
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class BranchOrder:
     executed: str
     environment: dict[str, str] = field(repr=False)
     cwd: str
+    processes: int = 0
 
 
 Order = ForkOrder | BranchOrder

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +43,23 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder, port = tmp_path_factory.mktemp("gateway"), free_port()
+    with serving(tmp_path_factory.mktemp("gateway"), "http://query", "http://api") as running:
+        yield running
+
+
+@contextmanager
+def serving(folder: Path, query_url: str, api_url: str, user: int | None = None) -> Iterator[Gateway]:
+    """Run a gateway until the block ends, as another user where one is given."""
+    port = free_port()
     command = [sys.executable, "-m", "notehouse_gateway.standalone", "--allow-root"]
     options = {"port": port, "token": HUB_TOKEN, "folder": folder, "max-kernels": MAX_KERNELS}
     for name, value in options.items():
         command += [f"--{name}", str(value)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "JUPYTERHUB_API_TOKEN": "the-server's"}
-    environment |= {"NOTEHOUSE_QUERY_URL": "http://query", "NOTEHOUSE_API_URL": "http://api"}
+    environment |= {"NOTEHOUSE_QUERY_URL": query_url, "NOTEHOUSE_API_URL": api_url}
+    who = {} if user is None else {"user": user, "group": user, "extra_groups": []}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log, **who)  # type: ignore[call-overload]
     running = Gateway(f"http://127.0.0.1:{port}/", folder, process)
     try:
         wait_until_ready(running)

@@ -241,7 +241,8 @@ async def test_a_template_can_be_ended_when_nobody_uses_it(
 @pytest.mark.parametrize(
     ("cell", "said_of_it"),
     [
-        ("held = [bytearray(2**20) for _ in range(6000)]", "MemoryError"),
+        ("held = [bytearray(2**20) for _ in range(6000)]", r"limit of memory \([\d,]+ MB\)"),
+        ("import numpy; held = [numpy.ones(2**27) for _ in range(6)]", r"limit of memory \([\d,]+ MB\)"),
         ("open('large', 'wb').truncate(5 * 2**30)", "OSError"),
     ],
 )

@@ -105,11 +105,20 @@ async def test_timeout_without_interrupt_raises(kernel: Kernels) -> None:
             await NotebookClient(notebook("while True: pass"), km=cast(Any, km), timeout=1).async_execute()
 
 
-@pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), 9)"])
-async def test_death_of_the_kernel_is_seen(kernel: Kernels, gateway: Any, end: str) -> None:
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ("os._exit(3)", "ended itself, with code 3"),
+        ("os.kill(os.getpid(), 9)", "by the system"),
+        ("os.kill(os.getpid(), 24)", "limit of CPU time (14,400 s)"),
+        ("os.abort()", "SIGABRT"),
+    ],
+)
+async def test_death_of_the_kernel_is_seen(kernel: Kernels, gateway: Any, end: str, why: str) -> None:
     async with kernel() as km:
         with pytest.raises(DeadKernelError):
             await asyncio.wait_for(run(km, f"import os; {end}"), 10)
+        assert why in await km.why_ended()
         assert not await km.is_alive()
     assert gateway.desks == []
 
