@@ -138,6 +138,10 @@ class KernelConnection:
             subprotocols=[PROTOCOL],
             max_message_size=MAX_MESSAGE_BYTES,
         )
+        if self._socket.protocol is not None:
+            self._socket.protocol.set_nodelay(
+                True
+            )  # small messages one after another, none of which may wait
 
     @property
     def is_open(self) -> bool:

@@ -18,6 +18,11 @@ class BoundedConnection(ZMQChannelsWebsocketConnection):
     ipykernel joins what a cell prints within a moment to one message; unbounded, it would end the websocket.
     """
 
+    def connect(self) -> Any:
+        """Connect, and send each message at once: many small ones would else wait for the other end's say, 40 ms each."""
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()
+
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Pass a message of the kernel on."""
         size = sum(map(len, outgoing_msg))

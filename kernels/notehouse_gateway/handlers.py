@@ -82,6 +82,19 @@ class KernelsHandler(MainKernelHandler):
         self.finish(json.dumps(model, default=json_default))
 
 
+class OneKernelHandler(KernelHandler):
+    """`/api/kernels/{id}`: Jupyter's own; `?now=true` ends the kernel without waiting for what it would still do."""
+
+    @web.authenticated
+    @authorized
+    async def delete(self, kernel_id: str) -> None:
+        """End the kernel and answer 204."""
+        now = self.get_query_argument("now", "false") == "true"
+        await cast(GatewayKernels, self.kernel_manager).end(kernel_id, now=now)
+        self.set_status(204)
+        self.finish()
+
+
 class TokenHandler(KernelsAPIHandler):
     """`/api/kernels/{id}/token`: a new execution token for a running kernel."""
 
@@ -168,7 +181,7 @@ def read_notebook_order(body: Any) -> NotebookOrder:
 # held, so whoever used it must know.
 default_handlers = [
     (r"/api/kernels", KernelsHandler),
-    (rf"/api/kernels/{_kernel_id_regex}", KernelHandler),
+    (rf"/api/kernels/{_kernel_id_regex}", OneKernelHandler),
     (rf"/api/kernels/{_kernel_id_regex}/(?P<action>interrupt)", KernelActionHandler),
     (rf"/api/kernels/{_kernel_id_regex}/token", TokenHandler),
     (rf"/api/kernels/{_kernel_id_regex}/channels", KernelWebsocketHandler),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from subprocess import TimeoutExpired
 from typing import Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -14,6 +17,7 @@ from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked
 from notehouse_gateway.templates import Templates
 
+KILLED_WITHIN = 5.0  # seconds
 LAUNCHER = "ipykernel_launcher"
 
 
@@ -66,6 +70,14 @@ class ForkProvisioner(AllowListProvisioner):
         finally:
             if self.pid is not None:
                 templates.enclosure.open(entrance, self.pid)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel, and wait for that as long as it takes: whoever polls would wait a tenth of a second."""
+        await super().kill(restart)
+        process: Any = self.process
+        if isinstance(process, Forked):
+            with suppress(TimeoutExpired):
+                await asyncio.to_thread(process.wait, KILLED_WITHIN)
 
     def _took(self, forked: Forked, order: ForkOrder) -> KernelConnectionInfo:
         self.process = cast(Any, forked)  # has the methods of Popen that are used

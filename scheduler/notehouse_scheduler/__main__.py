@@ -16,7 +16,9 @@ from notehouse_core.settings import Settings, load_settings, required
 from notehouse_core.store.database import Database
 from notehouse_core.warehouse import Warehouse
 from notehouse_scheduler import watched
+from notehouse_scheduler.child import environment
 from notehouse_scheduler.courier import Courier
+from notehouse_scheduler.forks import Forks
 from notehouse_scheduler.queue import QUEUE, TASK, make_app
 from notehouse_scheduler.runner import Runner
 from notehouse_scheduler.tick import tick_for_ever
@@ -31,7 +33,9 @@ async def work(settings: Settings) -> None:
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid7().hex[-6:]}"
     artifacts, warehouse = open_artifacts(settings), Warehouse(settings)
     webhooks = Webhooks(settings)
-    runner = Runner(database, control, artifacts, name, settings.cell_timeout_seconds)
+    forks = Forks(environment())
+    forks.begin()
+    runner = Runner(database, control, artifacts, name, settings.cell_timeout_seconds, forks)
     app = make_app(url)
 
     @app.task(name=TASK, queue=QUEUE)
@@ -55,6 +59,7 @@ async def work(settings: Settings) -> None:
         )
         await _until_stopped(ticking, watching, sending, working)
     listening.close()
+    forks.end()
     await webhooks.aclose()
     await warehouse.close()
     await control.aclose()

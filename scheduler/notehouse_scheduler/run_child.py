@@ -163,9 +163,8 @@ def _stop(*_: Any) -> NoReturn:
 
 def _watch_worker(order: Order) -> None:
     """Wait for the end of our input, which is the end of the worker; then end the kernel and ourselves."""
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
-    address = f"{order.gateway_url.rstrip('/')}/api/kernels/{order.kernel_id}"
+    sys.stdin.read()  # whoever would read what this process still saves is gone
+    address = f"{order.gateway_url.rstrip('/')}/api/kernels/{order.kernel_id}?now=true"
     headers = {"Authorization": f"token {order.hub_token}", log_context.HEADER: order.run}
     try:
         httpx.delete(address, headers=headers, timeout=_LAST_MOMENTS, trust_env=False)

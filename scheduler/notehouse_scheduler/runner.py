@@ -27,6 +27,7 @@ from notehouse_core.store.database import Database
 from notehouse_core.store.models import Run
 from notehouse_core.store.plan import class_of
 from notehouse_scheduler import child, outputs, raised, watched
+from notehouse_scheduler.forks import Forks
 from notehouse_scheduler.order import Order, Progress, RunError
 
 RENEW_EVERY = 2.0  # seconds between two signs of life; a cancelled run ends as soon
@@ -47,6 +48,7 @@ class Runner:
     artifacts: ArtifactStore
     worker: str
     cell_timeout: int
+    forks: Forks | None = None
 
     async def execute(self, run_id: UUID) -> None:
         """Execute a run unless somebody else does. Whatever happens, its row says how it ended."""
@@ -128,7 +130,7 @@ class Runner:
     async def _watched(self, run: Run, order: Order) -> RunError | None:
         """Carry the order out under the run's time limit, renewing the lease. Raises Cancelled."""
         seen: list[Progress] = [Progress(0, 0)]
-        executing = asyncio.create_task(child.execute(order, seen.append))
+        executing = asyncio.create_task(child.execute(order, seen.append, self.forks))
         renewing = asyncio.create_task(self._renew(run, seen))
         try:
             async with asyncio.timeout(run.timeout_seconds):

@@ -99,8 +99,10 @@ def found(platform: Platform, browser: Any) -> dict[str, Any]:
 
 
 def test_engines_refuse(found: dict[str, Any]) -> None:
-    assert found["clickhouse"] == [404, 404, 404]
-    assert found["proxy"] == 403
+    # Where the machine lets a kernel be cut from its network, nothing answers at all.
+    assert found["clickhouse"] in ([404] * 3, ["URLError"] * 3)
+    assert found["proxy"] in (403, "URLError")
+    assert (found["proxy"] == "URLError") == (found["clickhouse"][0] == "URLError")
     assert all(answer == "PermissionError" for answer in found["postgres"])
 
 
