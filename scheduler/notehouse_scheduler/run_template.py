@@ -36,7 +36,8 @@ class RunTemplate:
         os.set_blocking(self._wake, False)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):  # the worker decides when executions end
+            signal.signal(number, signal.SIG_IGN)
 
     def serve(self) -> None:
         """Fork until the worker is gone."""
