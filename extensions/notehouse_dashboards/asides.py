@@ -11,7 +11,7 @@ from tornado.web import authenticated
 
 from notehouse_core import errors
 from notehouse_core.lineage import origins_of
-from notehouse_core.store import audit, comments, dashboards, people
+from notehouse_core.store import access_requests, audit, comments, dashboards, people
 from notehouse_core.store.models import Comment, Dashboard, User
 from notehouse_core.store.viewing import View
 from notehouse_dashboards.pages import HubPage, fresh_at
@@ -102,6 +102,19 @@ class Comments(Aside):
                 "Whoever wrote a comment settles it, or somebody who may edit the dashboard."
             )
         comment.resolved_at = await session.scalar(select(func.now()))
+
+
+class Request(Aside):
+    """Somebody asks to see a dashboard that they may not know of."""
+
+    @authenticated
+    async def post(self, tenant: str, slug: str) -> None:
+        """Ask its owner; the answer tells nothing of whether there is one."""
+        message = str(self.body().get("message", ""))
+        async with self.resources.database.session() as session:
+            await access_requests.ask(session, self.username, f"{tenant}:{slug}", message)
+        self.set_status(202)
+        self.finish({"message": "If there is such a dashboard, its owner has been asked."})
 
 
 class Explanation(Aside):

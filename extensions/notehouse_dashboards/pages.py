@@ -172,6 +172,16 @@ class DashboardPage(HubPage):
         async with self.resources.database.session() as session:
             await preferences.opened(session, self.username, view.dashboard.id)
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer a problem; whoever finds nothing here may ask for it."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        if not isinstance(error, errors.NotFound) or not self.current_user:
+            super().write_error(status_code, **kwargs)
+            return
+        self.set_status(error.status)
+        ask, told = f"{self.request.path}/access-request", {"message": error.message, "working": False}
+        self.show("problem.html", title="This cannot be shown", ask=ask, xsrf=self._xsrf(), **told)
+
     def _xsrf(self) -> str:
         """What the page's own requests must show, so that no other site can make them."""
         shown = self.xsrf_token

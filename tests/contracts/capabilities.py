@@ -178,6 +178,8 @@ CAPABILITIES = [
     Row("GET", "/dashboards/{reference}/export", (200, 200, 200, 200, 404, 403, 401)),
     Row("GET", "/dashboards/{reference}/permissions", (200, 403, 403, 200, 404, 200, 401)),
     Row("PUT", "/dashboards/{reference}/permissions", (200, 403, 403, 200, 404, 200, 401), {"items": []}),
+    Row("POST", "/dashboards/{reference}/access-requests", (409, 409, 409, 409, 202, 202, 401), {}),
+    Row("GET", "/dashboards/{reference}/access-requests", (200, 403, 403, 200, 404, 200, 401)),
     Row("GET", "/dashboards/{reference}/links", (200, 403, 403, 200, 404, 200, 401)),
     Row(
         "POST",

@@ -15,7 +15,16 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.alerting import Condition
 from notehouse_core.ids import uuid7
 from notehouse_core.recipients import Recipient, parse_recipient
-from notehouse_core.store.models import Alert, AlertEvaluation, Delivery, Membership, Run, Schedule, User
+from notehouse_core.store.models import (
+    Alert,
+    AlertEvaluation,
+    Dashboard,
+    Delivery,
+    Membership,
+    Run,
+    Schedule,
+    User,
+)
 
 LEASE = timedelta(seconds=120)
 MOST_ATTEMPTS = 8
@@ -70,6 +79,15 @@ async def owe_report(session: AsyncSession, run: Run, state: str, error: dict[st
     }
     subject = run.name if state == "succeeded" else f"Failed: {run.name}"
     return await _owe(session, run.tenant_id, owed, f"run:{run.id}", subject, content, f"run:{run.id}")
+
+
+async def owe_access(
+    session: AsyncSession, dashboard: Dashboard, asks: str, content: dict[str, Any], day: str
+) -> int:
+    """Owe the owner of a dashboard the news that somebody asks to see it, once a day."""
+    subject = f"{asks} would like to see {dashboard.name}"
+    key, about = f"access:{dashboard.id}:{asks}:{day}", f"dashboard:{dashboard.id}"
+    return await _owe(session, dashboard.tenant_id, [dashboard.owner.username], key, subject, content, about)
 
 
 async def _owe(

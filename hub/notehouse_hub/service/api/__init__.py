@@ -1,6 +1,7 @@
 """The REST API: a router a noun."""
 
 from notehouse_hub.service.api import (
+    access_requests,
     alerts,
     audit,
     branding,
@@ -65,6 +66,7 @@ ROUTERS = (
     comparisons.router,
     permissions.router,
     links.router,
+    access_requests.router,
     comments.router,
     branding.router,
     dashboard_usage.router,

@@ -50,7 +50,7 @@ async def permissions(
     reference: str, caller: CallerDep, session: SessionDep, versioned: VersionedDep
 ) -> GrantsOut:
     """List who may do what with a dashboard."""
-    return versioned.tag(_out(await allowed(session, caller, reference, "share")))
+    return versioned.tag(out(await allowed(session, caller, reference, "share")))
 
 
 @router.put("/permissions")
@@ -59,7 +59,7 @@ async def replace(
 ) -> GrantsOut:
     """Say anew who may do what; whoever gains a view gets a snapshot made."""
     found = await allowed(session, caller, reference, "share", lock=True)
-    versioned.check(_out(found))
+    versioned.check(out(found))
     decided = store.decision(caller.actor, "admin", found)
     if not decided and any(grant.permission_type == "admin" for grant in body.items):
         raise errors.Forbidden(decided.reason)
@@ -98,7 +98,8 @@ async def _role(session: AsyncSession, dashboard: Dashboard, name: str) -> Role:
     return found
 
 
-def _out(one: Dashboard) -> GrantsOut:
+def out(one: Dashboard) -> GrantsOut:
+    """The permissions of a loaded dashboard as the API shows them."""
     return GrantsOut(
         items=[
             Grant.model_validate(

@@ -1,16 +1,17 @@
 """The portal's pages on one dashboard's versions, and the API reference."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notehouse_core.store import access_requests, preferences
 from notehouse_core.store import dashboards as store
 from notehouse_core.store import links as store_links
-from notehouse_core.store import preferences
 from notehouse_core.store.models import Dashboard, DashboardVersion
-from notehouse_hub.service.api import dashboard_usage, links
+from notehouse_hub.service.api import dashboard_usage, links, permissions
 from notehouse_hub.service.api.dashboards import visible
 from notehouse_hub.service.portal.badge import Badge
 from notehouse_hub.service.portal.home import address_of
@@ -56,6 +57,7 @@ async def details(reference: str, request: Request, caller: PageCallerDep, sessi
         usage=await dashboard_usage.usage(reference, caller, session, resources_of(request))
         if may_edit
         else None,
+        asking=await _asking(session, found) if may_share else [],
         links=await _links(session, found) if may_share and found.published_version else None,
         link_days=(_today() + timedelta(days=1), _today() + timedelta(days=30), _today() + links.LONGEST),
         is_favourite=found.id in preferences.favourites_of(caller.person),
@@ -107,6 +109,18 @@ def _other(
 def _tables(one: DashboardVersion | None) -> list[dict[str, Any]]:
     """The tiles whose rows can be fetched."""
     return [tile for tile in one.tiles if tile.get("is_table")] if one else []
+
+
+async def _asking(session: AsyncSession, one: Dashboard) -> list[dict[str, Any]]:
+    """Who asks to see it, and the permissions that it would have if they were let in."""
+    present = permissions.out(one).model_dump(exclude_none=True)["items"]
+    return [
+        {
+            "request": each,
+            "let_in": json.dumps({"items": [*present, {"user": each.username, "permission_type": "view"}]}),
+        }
+        for each in await access_requests.open_ones(session, one)
+    ]
 
 
 async def _links(session: AsyncSession, one: Dashboard) -> list[dict[str, Any]]:
