@@ -23,6 +23,10 @@ _SECONDS = {
 _SPAN = re.compile(r"(?:(\d{1,4})\s+)?([a-z]+?)s?")
 
 
+# Of the widths that `bins_of` chooses from, those that bins of numbers of 16 bits can have.
+NARROW_WIDTHS = [step * 10**power for power in range(6) for step in (1, 2, 5)]
+
+
 @dataclass(frozen=True)
 class Column:
     """An expression and its ClickHouse type; `title` is how a person wrote it."""
@@ -50,6 +54,11 @@ class Column:
     def whole(self) -> bool:
         """Say whether its values are whole numbers that fit into 64 bits with a sign."""
         return self.plain_type in {"Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32"}
+
+    @property
+    def narrow(self) -> bool:
+        """Say whether it has so few different values that a database counts each of them at once."""
+        return self.plain_type in {"Int8", "Int16", "UInt8", "UInt16"}
 
     @property
     def present(self) -> str:
@@ -90,6 +99,11 @@ class Span:
     def start(self, column: Column) -> str:
         """The SQL of the beginning of the span that a row is in."""
         return f"toStartOfInterval({column.sql}, INTERVAL {self.number} {self.unit.upper()})"
+
+
+def wanted_bins(given: str, usual: int) -> int:
+    """The most bins: as many as were asked for. Two at least, since no bin of a round width holds what nought divides."""
+    return min(max(int(given) if given.isdigit() else usual, 2), 1000)
 
 
 def bins_of(low: float, high: float, most: int, whole: bool) -> Bins:

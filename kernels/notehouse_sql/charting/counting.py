@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from notehouse_sql.charting import axes
 from notehouse_sql.charting import plan as planning
 from notehouse_sql.charting.plan import (
     FEW_POINTS,
@@ -48,6 +49,8 @@ def _series(ask: Ask, table: str, request: ChartRequest, columns: Columns, kind:
                 f"A histogram needs a number, and {columns.x.title} is {columns.x.type}. Use kind=bar."
             )
         columns = replace(columns, y=None)
+        if columns.x.narrow and columns.color is None:
+            return _narrow_histogram(ask, table, request, columns)
     value, value_title = value_of(request, columns.y)
     plain = columns.x.role == "category" and columns.color is None
     seen = Survey({"n": 1}) if plain else survey(ask, table, columns, kind)
@@ -60,6 +63,24 @@ def _series(ask: Ask, table: str, request: ChartRequest, columns: Columns, kind:
     if columns.color is not None:
         keys["c"] = (coloured(columns.color, seen), None)
     return planning.with_rows(found, _grouped(ask, table, keys, {"v": value}, where(columns, kind)))
+
+
+def _narrow_histogram(ask: Ask, table: str, request: ChartRequest, columns: Columns) -> Plan:
+    """Bins in one reading: each value is counted, then the counts are put into bins that suit their ends."""
+    most = axes.wanted_bins(request.bins, _POINTS["histogram"])
+    counts = f"SELECT {columns.x.sql} AS nh_k, count() AS nh_n FROM {table}{where(columns, 'histogram')} GROUP BY nh_k"
+    ends = "toFloat64(min(nh_k) OVER ()) AS nh_l, toFloat64(max(nh_k) OVER ()) AS nh_h"
+    rows = ask(
+        "SELECT toUInt16(floor(nh_k / nh_w) - floor(nh_l / nh_w)) AS nh_x, sum(nh_n) AS nh_v, any(nh_l) AS nh_low, "
+        f"any(nh_h) AS nh_high FROM (SELECT nh_k, nh_n, {ends}, arrayFirst(nh_each -> floor(nh_h / nh_each) - "
+        f"floor(nh_l / nh_each) < {most}, {axes.NARROW_WIDTHS}) AS nh_w FROM ({counts})) GROUP BY nh_x ORDER BY nh_x"
+    )
+    if not rows:
+        raise SqlError("There is nothing to draw: no row has a value there.")
+    bins = axes.bins_of(rows[0]["low"], rows[0]["high"], most, True)
+    value, title = value_of(request, None)
+    found = Plan(request, columns, "histogram", bins, None, value, title)
+    return planning.with_rows(found, [{"x": row["x"], "v": row["v"]} for row in rows])
 
 
 def _grouped(

@@ -118,7 +118,11 @@ def _surveyed(name: str, column: Column, kind: str) -> list[str]:
         return words if column.role == "category" or column.whole else words + _ends(name, column)
     if column.role == "category":
         return words
-    discrete = [f"uniq({sql}) AS nh_{name}_different"] if kind in {"bar", "heatmap"} and column.whole else []
+    discrete = (
+        [f"uniqUpTo({MOST_DISCRETE})({sql}) AS nh_{name}_different"]
+        if kind in {"bar", "heatmap"} and column.whole
+        else []
+    )
     return _ends(name, column) + discrete
 
 
@@ -158,8 +162,8 @@ def axis(name: str, column: Column, request: ChartRequest, seen: Survey, most: i
     discrete = kind in {"bar", "heatmap"} and column.whole and not request.bins
     if discrete and seen.different(name) <= MOST_DISCRETE:
         return None
-    wanted = int(request.bins) if request.bins.isdigit() and name == "x" else most
-    return axes.bins_of(low, high, min(max(wanted, 1), 1000), column.whole)
+    wanted = axes.wanted_bins(request.bins if name == "x" else "", most)
+    return axes.bins_of(low, high, wanted, column.whole)
 
 
 def value_of(request: ChartRequest, column: Column | None) -> tuple[str, str]:
