@@ -104,6 +104,7 @@ class TemplateServer:
         with contextlib.suppress(BlockingIOError):
             os.read(self._woken, 4096)
         for pid in list(self.kernels):
+            _end_group_of_dead(pid)
             try:
                 ended, status = os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
@@ -113,3 +114,10 @@ class TemplateServer:
                 self.ended[pid] = os.waitstatus_to_exitcode(status)
                 while len(self.ended) > 1000:
                     del self.ended[next(iter(self.ended))]
+
+
+def _end_group_of_dead(pid: int) -> None:
+    """End what a kernel that has ended had started; until it is waited for, no other group can have its number."""
+    with contextlib.suppress(ChildProcessError, ProcessLookupError):
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            os.killpg(pid, signal.SIGKILL)

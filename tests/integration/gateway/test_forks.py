@@ -179,6 +179,15 @@ async def test_a_kernel_that_ends_itself_ends_alone(
         assert await said(neighbour, "print('here')") == "here\n"
 
 
+async def test_what_a_kernel_had_started_ends_with_it(home: dict[str, object]) -> None:
+    async with running(**home) as (manager, client):
+        begin = "import os, subprocess; print(subprocess.Popen(['sleep', '600']).pid)"
+        started = int(await said(client, begin))
+        assert exists(started)
+        client.execute("os._exit(1)")
+        assert await gone([manager.provisioner.pid, started], 10)  # type: ignore[union-attr]
+
+
 async def test_no_two_have_the_same_chance(home: dict[str, object]) -> None:
     told = []
     for _ in range(3):
