@@ -5,7 +5,7 @@ import { defineConfig } from 'eslint/config';
 const NAMES = `
   AbortController CustomEvent DOMParser DataView FormData Request Response TextDecoder TextEncoder URL
   URLSearchParams WebSocket addEventListener atob crypto document fetch history location navigator performance
-  queueMicrotask sessionStorage setTimeout structuredClone window
+  clearTimeout CSS EventSource Option queueMicrotask sessionStorage setTimeout structuredClone window
 `;
 const browser = Object.fromEntries(
   NAMES.trim()

@@ -24,6 +24,7 @@ from notehouse_dashboards.renderer.snapshots import SnapshotMaker
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.series import PAGES
 from notehouse_dashboards.theme import Theme
+from notehouse_dashboards.tiles.pages import Choices, News, TileRows
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,9 @@ def make_application(resources: Resources) -> Application:
         (rf"{_DASHBOARD}/comments", Comments, given),
         (rf"{_DASHBOARD}/explain", Explanation, given),
         (rf"{_DASHBOARD}/access-request", Request, given),
+        (rf"{_DASHBOARD}/events", News, given),
+        (rf"{_DASHBOARD}/choices/(\w{{1,64}})", Choices, given),
+        (rf"{_DASHBOARD}/tiles/([\w-]{{1,64}})", TileRows, given),
         (rf"{_DASHBOARD}/live/api/kernels/page/channels", LiveSocket, given),
     ]
     return Application(

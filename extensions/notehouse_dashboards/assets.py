@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_path
 
 OWN = Path(__file__).parent / "static"
+VEGA = "vega/vega.js"
 FOR_EVER = "public, max-age=31536000, immutable"
 SMALL = 1024  # bytes below which compressing gains nothing
 COMPRESSED_ALREADY = (".woff", ".woff2", ".png", ".jpg", ".gif")
@@ -26,6 +28,24 @@ FEDERATED = (
     "@jupyter-widgets/jupyterlab-manager",
     "anywidget",
 )
+
+
+class Vega:
+    """Vega, Vega-Lite and what embeds them, as one module that the converter of charts brings; made once a version."""
+
+    def __init__(self, kept: Path | None) -> None:
+        self._folder = kept or Path(tempfile.gettempdir())
+
+    def file(self) -> Path:
+        """Return the module, made when it is not there yet: two seconds of work."""
+        file = self._folder / f"vega-{version('vl-convert-python')}.js"
+        if not file.exists():
+            import vl_convert
+
+            with tempfile.NamedTemporaryFile("w", dir=self._folder, suffix=".js", delete=False) as made:
+                made.write(vl_convert.javascript_bundle())  # type: ignore[call-arg]
+            Path(made.name).replace(file)
+        return file
 
 
 @dataclass(frozen=True)
@@ -41,7 +61,8 @@ class Asset:
 class Assets:
     """All files by their address below `static/<build>/`."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, kept: Path | None = None) -> None:
+        self._vega = Vega(kept)
         self.prefix = f"{prefix}static/{self.build}/"
         self._folders = dict(folders())
         self._loaded: dict[str, Asset] = {}
@@ -49,7 +70,7 @@ class Assets:
     @cached_property
     def build(self) -> str:
         """Name what is served: the versions of what was installed and the contents of our own files."""
-        digest = hashlib.sha256(version("voila").encode())
+        digest = hashlib.sha256(f"{version('voila')} {version('vl-convert-python')}".encode())
         for file in sorted(OWN.rglob("*.*")):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
@@ -58,10 +79,14 @@ class Assets:
         """Return the address of a file."""
         return self.prefix + path
 
+    def is_loaded(self, path: str) -> bool:
+        """Say whether a file can be answered without reading it."""
+        return path in self._loaded
+
     def get(self, path: str) -> Asset | None:
         """Return a file by its path below `static/<build>/`, or nothing when there is none."""
         if path not in self._loaded:
-            file = self._find(path)
+            file = self._vega.file() if path == VEGA else self._find(path)
             if file is None:
                 return None
             self._loaded[path] = load(file)

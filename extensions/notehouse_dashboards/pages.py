@@ -14,7 +14,7 @@ from tornado.web import RequestHandler, authenticated
 
 from notehouse_core import errors, log_context
 from notehouse_core.branding import Branding
-from notehouse_core.settings import API_PREFIX
+from notehouse_core.settings import API_PREFIX, DASHBOARDS_PREFIX
 from notehouse_core.store import comments, preferences
 from notehouse_core.store.viewing import View, view_of
 from notehouse_dashboards.assets import FOR_EVER
@@ -29,7 +29,7 @@ SHELL_POLICY = (
 _FRAME_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src {origin} 'unsafe-eval' blob:; "
     "style-src {origin} 'unsafe-inline'; img-src data: blob:; font-src {origin} data:; media-src data: blob:; "
-    "connect-src {socket}; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors {around}"
+    "connect-src {socket} {tiles}; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors {around}"
 )
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]+")
 
@@ -111,7 +111,7 @@ class HubPage(HubOAuthenticated, Page):  # type: ignore[misc]
     async def view(self, tenant: str, slug: str) -> View:
         """What they see of a dashboard. Raises NotFound or Forbidden."""
         async with self.resources.database.session() as session:
-            return await view_of(session, self.username, tenant, slug, query_of(self.request))
+            return await view_of(session, self.username, tenant, slug, query_of(self.request), redrawn=True)
 
     def note(self, event: str, view: View) -> None:
         """Count what somebody did with a dashboard; it is written after the answer has gone."""
@@ -244,26 +244,32 @@ class Frame(Page):
         claims = self.resources.frames.verify(self.get_query_argument("token", ""))
         snapshot, ancestors = await framed(self.resources, claims, tenant, slug, query_of(self.request))
         page = await asyncio.to_thread(self.resources.artifacts.get, snapshot.artifact or "")
-        self.set_header("Content-Security-Policy", self._policy(ancestors))
+        self.set_header("Content-Security-Policy", self._policy(f"{tenant}/{slug}/tiles/", ancestors))
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(page)
 
-    def _policy(self, ancestors: list[str]) -> str:
+    def _policy(self, tiles: str, ancestors: list[str]) -> str:
         """A sandboxed page has no origin of its own, so ours is named, and the sites that an embed may be on."""
         host = self.request.host if _HOST.fullmatch(self.request.host) else "localhost"
         # With TLS taken off before our proxy, only the public address tells.
         secure = "https" in (self.request.protocol, self.resources.settings.base_url.partition(":")[0])
         origin = f"{'https' if secure else 'http'}://{host}"
         socket = f"{'wss' if secure else 'ws'}://{host}"
-        return _FRAME_POLICY.format(origin=origin, socket=socket, around=" ".join((origin, *ancestors)))
+        return _FRAME_POLICY.format(
+            origin=origin,
+            socket=socket,
+            tiles=f"{origin}{DASHBOARDS_PREFIX}/{tiles}",
+            around=" ".join((origin, *ancestors)),
+        )
 
 
 class PublicFile(Page):
     """Front end files: public software, readable by frames without origin too."""
 
-    def get(self, build: str, path: str) -> None:
+    async def get(self, build: str, path: str) -> None:
         """Answer a file. Pages made by an earlier build find today's, which browsers then may not keep."""
-        found = self.resources.assets.get(path)
+        assets = self.resources.assets
+        found = assets.get(path) if assets.is_loaded(path) else await asyncio.to_thread(assets.get, path)
         if found is None:
             raise errors.NotFound("There is no such file.")
         self.set_header("Access-Control-Allow-Origin", "*")

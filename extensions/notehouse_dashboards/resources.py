@@ -12,7 +12,10 @@ from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, required
 from notehouse_core.store.database import Database
 from notehouse_core.tokens import FrameSigner
 from notehouse_core.usage import UsageWriter
+from notehouse_core.warehouse import Warehouse
 from notehouse_dashboards.assets import Assets
+from notehouse_dashboards.tiles.answers import TileAnswers
+from notehouse_dashboards.tiles.watermarks import Watermarks
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,27 @@ class Resources:
     assets: Assets
     cookie_secret: bytes
     usage: UsageWriter
+    warehouse: Warehouse
+    marks: Watermarks
+    tiles: TileAnswers
     prefix: str = f"{DASHBOARDS_PREFIX}/"
 
     @classmethod
     def of(cls, settings: Settings) -> Resources:
         """Open everything. Raises Invalid naming a setting that is missing."""
         key = required(settings.frame_key, "frame_key")
+        control, artifacts, warehouse = ControlPlane(settings), open_artifacts(settings), Warehouse(settings)
+        marks = Watermarks(control)
         return cls(
             settings=settings,
             database=Database(required(settings.database_url, "database_url")),
-            control=ControlPlane(settings),
-            artifacts=open_artifacts(settings),
+            control=control,
+            artifacts=artifacts,
+            warehouse=warehouse,
+            marks=marks,
+            tiles=TileAnswers(warehouse, control, artifacts, marks),
             frames=FrameSigner(key),
-            assets=Assets(f"{DASHBOARDS_PREFIX}/"),
+            assets=Assets(f"{DASHBOARDS_PREFIX}/", Path.home()),
             usage=UsageWriter(settings, Path.home() / "usage.jsonl"),
             cookie_secret=hmac.digest(key.encode(), b"dashboards cookies", "sha256"),
         )
@@ -47,5 +58,7 @@ class Resources:
     async def close(self) -> None:
         """Close everything."""
         await self.usage.close()
+        await self.marks.close()
+        await self.warehouse.close()
         await self.control.aclose()
         await self.database.close()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 from tornado.httputil import HTTPServerRequest
 
@@ -39,6 +40,17 @@ def query_of(request: HTTPServerRequest) -> dict[str, list[str]]:
     return parse_qs(request.query, max_num_fields=200)
 
 
+async def viewed(
+    resources: Resources, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
+) -> View:
+    """What a frame's token opens now, with the filters that `query` sets; rights are asked anew.
+
+    Raises NotFound, Forbidden, or Invalid for a filter's value.
+    """
+    async with resources.database.session() as session:
+        return (await _seen(session, claims, tenant, slug, query))[0]
+
+
 async def shown_to(
     resources: Resources, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
 ) -> Snapshot:
@@ -65,14 +77,22 @@ async def framed(
 ) -> tuple[Snapshot, list[str]]:
     """The same with the sites around that may show it, which a link names; no query changes what a link shows."""
     async with resources.database.session() as session:
-        ancestors: list[str] = []
-        if claims.subject.startswith(links.SUBJECT):
-            view, _, ancestors = await view_of_link(session, subject=claims.subject)
-        else:
-            view = await view_of(session, claims.subject, tenant, slug, query)
-        if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):
-            raise Forbidden("This token is for another dashboard.")
+        view, ancestors = await _seen(session, claims, tenant, slug, query)
         if view.snapshot is None or view.snapshot.status != "ready":
             raise NotFound("This dashboard is not ready.")
         found = select(Snapshot).where(Snapshot.id == view.snapshot.id)
         return (await session.scalars(found.options(selectinload(Snapshot.version)))).one(), ancestors
+
+
+async def _seen(
+    session: AsyncSession, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
+) -> tuple[View, list[str]]:
+    """What somebody or a link sees, and the sites that may show it."""
+    ancestors: list[str] = []
+    if claims.subject.startswith(links.SUBJECT):
+        view, _, ancestors = await view_of_link(session, subject=claims.subject)
+    else:
+        view = await view_of(session, claims.subject, tenant, slug, query, redrawn=True)
+    if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):
+        raise Forbidden("This token is for another dashboard.")
+    return view, ancestors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,12 @@ class ControlPlane:
         """The gateway of a class, started if it was not running."""
         answer = await self._post("kernel-gateways", {"access_class": access_class})
         return KernelGateway(answer["url"], answer["token"], answer["expires_at"])
+
+    async def watermarks(self, looked: Sequence[tuple[str, str]]) -> list[str]:
+        """Which state the tables are in of each (version id, access class); "" where there is no such any more."""
+        items = [{"version": version, "access_class": access_class} for version, access_class in looked]
+        found: list[str] = (await self._post("watermarks", {"items": items}))["marks"]
+        return found
 
     async def revoke_token(self, token_id: str) -> None:
         """Ends an execution token before its time."""

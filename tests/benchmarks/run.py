@@ -15,12 +15,14 @@ from benchmarks import (
     fair_queueing,
     p1_first_view,
     p4_live_memory,
+    p5_filter_change,
     p6_sql_to_frame,
     p7_query_gateway,
     p9_kernel_start,
     p10_runs,
     p11_charts,
     p14_api_in_a_crowd,
+    p15_cached_tile,
     p18_second_start,
 )
 from benchmarks.figures import Result, holds, table
@@ -30,12 +32,14 @@ from notehouse_core.errors import NotehouseError
 TARGETS: dict[str, Callable[[Stage], list[Result]]] = {
     "P1": p1_first_view.measure,
     "P4": p4_live_memory.measure,
+    "P5": p5_filter_change.measure,
     "P6": p6_sql_to_frame.measure,
     "P7": p7_query_gateway.measure,
     "P9": p9_kernel_start.measure,
     "P10": p10_runs.measure,
     "P11": p11_charts.measure,
     "P14": p14_api_in_a_crowd.measure,
+    "P15": p15_cached_tile.measure,
     "P18": p18_second_start.measure,
     "FAIR": fair_queueing.measure,
 }

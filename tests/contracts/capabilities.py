@@ -244,6 +244,7 @@ CAPABILITIES = [
     Row("PUT", "/tenants/{slug}/applied-file", (403, 403, 403, 200, 404, 200, 401), {"content": {}}),
     Row("GET", "/tenants/{slug}/webhook-secret", (403, 403, 403, 200, 404, 404, 401)),
     Row("POST", "/kernel-gateways", (403, 403, 403, 403, 403, 403, 401), {"access_class": "0" * 20}),
+    Row("POST", "/watermarks", (403, 403, 403, 403, 403, 403, 401), {"items": []}),
     Row("DELETE", "/data-sources/{source_id}", (403, 403, 403, 403, 404, 0, 401)),
     Row("DELETE", "/tenants/{slug}/roles/{role_name}", (403, 403, 403, 409, 404, 409, 401)),
     # Last: what takes away. Nobody but its owner may, and the owner does not here.

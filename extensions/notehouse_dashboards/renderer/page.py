@@ -15,9 +15,11 @@ from voila.notebook_renderer import NotebookRenderer
 from voila.paths import collect_template_paths
 
 from notehouse_core.paths import shared
-from notehouse_dashboards.assets import FEDERATED, Assets, extension_folder
+from notehouse_core.tile_plan import CHART, TABLE, Plan, TilePlan
+from notehouse_dashboards.assets import FEDERATED, VEGA, Assets, extension_folder
 from notehouse_dashboards.outputs import WIDGET_STATES
 
+NO_PLAN = Plan({}, ())
 KERNEL_ID = "page"  # the name by which every page speaks of its kernel; which one that is, the server knows
 
 log = logging.getLogger(__name__)
@@ -50,7 +52,9 @@ class SnapshotRenderer(NotebookRenderer):  # type: ignore[misc]
             yield cell
 
 
-async def render_page(notebook: NotebookNode, title: str, prefix: str, assets: Assets) -> str:
+async def render_page(
+    notebook: NotebookNode, title: str, prefix: str, assets: Assets, plan: Plan = NO_PLAN
+) -> str:
     """Return the HTML of an executed notebook; its cells' sources are not in it."""
     page = without_sources(notebook)
     page.metadata.title = title
@@ -66,8 +70,9 @@ async def render_page(notebook: NotebookNode, title: str, prefix: str, assets: A
         mathjax_config="",
     )
     await renderer.initialize()
-    renderer.resources["page"] = parts(page, assets, prefix)
-    renderer.exporter.environment.globals["page"] = parts(page, assets, prefix)
+    around = parts(page, assets, prefix, plan)
+    renderer.resources["page"] = around
+    renderer.exporter.environment.globals["page"] = around
     content: str = await renderer.generate_content_str()
     return content
 
@@ -90,9 +95,17 @@ def template_paths() -> list[str]:
     return [str(shared("voila_templates") / "notehouse"), *collect_template_paths(["nbconvert"], "lab")]
 
 
-def parts(notebook: NotebookNode, assets: Assets, prefix: str) -> dict[str, Any]:
+def parts(notebook: NotebookNode, assets: Assets, prefix: str, plan: Plan = NO_PLAN) -> dict[str, Any]:
     """Return what the template puts around the cells."""
+    charts = {one.id: found for one in plan.tiles.values() if (found := chart_of(notebook, one))}
+    drawn = [one for one in plan.tiles.values() if one.kind == TABLE or one.id in charts]
     return {
+        "charts": charts,
+        "plan": {
+            "tiles": {one.id: {"kind": one.kind, "filters": one.filters} for one in drawn},
+            "python": plan.python_filters,
+            "vega": assets.url(VEGA),
+        },
         "stylesheets": [
             {"href": assets.url("lab/theme-light.css"), "media": ""},
             {"href": assets.url("lab/theme-dark.css"), "media": "(prefers-color-scheme: dark)"},
@@ -104,6 +117,17 @@ def parts(notebook: NotebookNode, assets: Assets, prefix: str) -> dict[str, Any]
         "front_end": assets.url("voila/voila.js"),
         "widgets": notebook.metadata.get("widgets", {}).get(WIDGET_STATES),
     }
+
+
+def chart_of(notebook: NotebookNode, plan: TilePlan) -> dict[str, Any] | None:
+    """Return the specification of a planned chart without its rows, which the page asks for; nothing if it has none."""
+    cell = next((one for one in notebook.cells if plan.kind == CHART and one.get("id") == plan.id), None)
+    for output in cell.outputs if cell else ():
+        for kind, specification in output.get("data", {}).items():
+            named = isinstance(specification, dict) and (specification.get("data") or {}).get("name")
+            if kind.startswith("application/vnd.vegalite.") and named:
+                return {**specification, "datasets": {}, "data": {"name": named}}
+    return None
 
 
 def page_config(prefix: str, assets: Assets) -> dict[str, Any]:

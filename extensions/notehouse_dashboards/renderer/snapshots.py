@@ -15,6 +15,7 @@ from notehouse_core.settings import DASHBOARDS_PREFIX, Settings
 from notehouse_core.store import renderings
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import Snapshot
+from notehouse_core.tile_plan import Plan
 from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.execution import NotebookFailed, Source, execute, kernel_for, shown, widget_states
 from notehouse_dashboards.series import SNAPSHOTS
@@ -99,7 +100,7 @@ class SnapshotMaker:
         """The page, the states of its widgets as JSON, and the executed notebook."""
         import nbformat
 
-        from notehouse_dashboards.renderer.page import render_page  # Voilà is slow to import
+        from notehouse_dashboards.renderer.page import NO_PLAN, render_page  # Voilà is slow to import
 
         dashboard = snapshot.version.dashboard
         source = await source_of(snapshot, self._artifacts)
@@ -112,7 +113,8 @@ class SnapshotMaker:
         prefix = f"{DASHBOARDS_PREFIX}/{dashboard.tenant.slug}/{dashboard.slug}/"
         node = shown(node)
         executed = nbformat.writes(node).encode()  # type: ignore[no-untyped-call]
-        page = await render_page(node, dashboard.name, prefix, self._assets)
+        plan = Plan.of_json(snapshot.version.layout.get("plan")) or NO_PLAN
+        page = await render_page(node, dashboard.name, prefix, self._assets, plan)
         return page.encode(), json.dumps(widget_states(node)).encode(), executed
 
     async def _fail(self, snapshot: Snapshot, failure: NotebookFailed) -> None:

@@ -14,6 +14,7 @@ from notehouse_core.filters import Filter, chosen_of
 from notehouse_core.store import dashboards, links, people
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 from notehouse_core.store.plan import class_of
+from notehouse_core.tile_plan import Plan
 
 _NONE = "There is no such dashboard, or none that you may know of."
 
@@ -37,8 +38,13 @@ async def view_of(
     tenant: str,
     slug: str,
     query: Mapping[str, Sequence[str]] | None = None,
+    *,
+    redrawn: bool = False,
 ) -> View:
     """What somebody sees, with the filters that the address's `query` sets.
+
+    With `redrawn`, the page itself brings its tiles to the filters that SQL alone answers: the snapshot leaves those as
+    they were published, so that no choice of them runs Python.
 
     Raises NotFound for what they may not know of, Forbidden for the platform admin, Invalid for a filter's value.
     """
@@ -63,7 +69,7 @@ async def view_of(
         dashboard,
         versions[0] if versions else None,
         access_class,
-        await _snapshot(session, dashboard, access_class, parameters),
+        await _snapshot(session, dashboard, access_class, _run_with(dashboard, parameters, redrawn)),
         bool(dashboards.decision(actor, "edit", dashboard)),
         filters,
         parameters,
@@ -93,6 +99,17 @@ def _filtered(
         return (), {}
     filters = tuple(Filter.of_json(one) for one in version.layout.get("filters", []))
     return filters, {**version.parameters, **chosen_of(filters, query)}
+
+
+def _run_with(dashboard: Dashboard, parameters: dict[str, Any], redrawn: bool) -> dict[str, Any]:
+    """The parameters that the notebook is run with."""
+    version = dashboard.published_version
+    plan = Plan.of_json(version.layout.get("plan")) if version and redrawn else None
+    if version is None or plan is None:
+        return parameters
+    return {
+        name: version.parameters[name] if plan.by_sql(name) else value for name, value in parameters.items()
+    }
 
 
 async def _snapshot(

@@ -93,7 +93,7 @@ async def _publish(
         notebook_sha256=checked.sha256,
         parameters=checked.parameters,
         layout=checked.layout,
-        tiles=[vars(tile) for tile in tiles_of(checked.cells)],
+        tiles=[vars(tile) for tile in tiles_of(checked)],
         message="The demo's own",
         author=owner,
     )

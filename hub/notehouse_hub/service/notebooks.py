@@ -11,13 +11,14 @@ from typing import Any
 import nbformat
 
 from notehouse_core import errors
-from notehouse_core.filters import Filter, filters_of
+from notehouse_core.filters import Filter, filter_call, filters_of, value_of
 from notehouse_core.sql_cells import shows_table
+from notehouse_core.tile_plan import PYTHON, Plan, TilePlan, plan_of
 
 _TITLE = re.compile(r"^\s*#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _LONGEST_NAME = 120
+_FILTER = re.compile(r"""^\w+\s*=\s*filter\(\s*["']""", re.MULTILINE)
 _HIDDEN = {"parameters", "injected-parameters", "hide", "hidden"}
-_SQL_CELL = re.compile(r"^\s*%%(sql|chart|expect)\b")
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,17 @@ def check_notebook(content: Any, size: int, largest: int) -> CheckedNotebook:
             cell.outputs, cell.execution_count = [], None
     text = json.dumps(notebook, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     parameters = _parameters(notebook.cells)
-    layout = {"filters": [one.as_json() for one in _filters(notebook.cells, parameters)]}
+    filters = _filters(notebook.cells, parameters)
+    plan = plan_of(notebook.cells, parameters, [one.name for one in filters])
+    layout = {
+        "filters": [one.as_json() for one in filters],
+        "plan": plan.as_json(),
+        "refresh": _refresh(notebook.metadata),
+    }
     for number, cell in enumerate(notebook.cells, start=1):
         _check_place(number, place_of(cell))
+        if cell.cell_type == "code" and not _is_parameters(cell) and _FILTER.search(cell.source):
+            raise _refused(f"cell {number} makes a filter, which belongs into the cell tagged parameters")
     return CheckedNotebook(text, hashlib.sha256(text).hexdigest(), parameters, layout, list(notebook.cells))
 
 
@@ -66,6 +75,15 @@ def place_of(cell: Mapping[str, Any]) -> dict[str, Any]:
     settings = cell.get("metadata", {}).get("notehouse", {})
     place = settings.get("tile", {}) if isinstance(settings, dict) else {}
     return dict(place) if isinstance(place, dict) else {}
+
+
+def _refresh(metadata: Mapping[str, Any]) -> int:
+    """Seconds that a page rests between two refreshes: `metadata.notehouse.refresh`, 1 unless it says more."""
+    settings = metadata.get("notehouse", {})
+    value = settings.get("refresh", 1) if isinstance(settings, dict) else 1
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 86_400:
+        raise _refused(f"its refresh is {value!r}; it is a number of seconds from 1 to 86400")
+    return value
 
 
 def _check_place(number: int, place: dict[str, Any]) -> None:
@@ -93,15 +111,17 @@ def _is_parameters(cell: Any) -> bool:
     return bool(cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []))
 
 
-def tiles_of(cells: list[dict[str, Any]]) -> list[Tile]:
+def tiles_of(checked: CheckedNotebook) -> list[Tile]:
     """Return the tiles that a notebook's code cells make, in their order."""
-    title, tiles = "", []
+    title, tiles, cells = "", [], checked.cells
+    plan = Plan.of_json(checked.layout["plan"])
+    assert plan is not None  # noqa: S101 - of a checked notebook
     for number, cell in enumerate(cells, start=1):
         if cell["cell_type"] == "markdown":
             found = _TITLE.findall(cell["source"])
             title = found[-1] if found else title
         elif cell["cell_type"] == "code" and _shows(cell):
-            tiles.append(_tile(cell, number, title))
+            tiles.append(_tile(cell, number, title, plan.tiles[str(cell.get("id", f"cell-{number}"))]))
     return tiles
 
 
@@ -131,7 +151,9 @@ def _assignments(source: str) -> dict[str, Any]:
 
 
 def _plain(name: str, value: ast.expr) -> dict[str, Any]:
-    """Return {name: value} for a literal that JSON can hold, {} for anything else."""
+    """Return {name: value} for a filter, or a literal that JSON can hold, {} for anything else."""
+    if asked := filter_call(value):
+        return {name: value_of(asked.kind, asked.given, asked.options)}
     try:
         literal = ast.literal_eval(value)
         json.dumps(literal)
@@ -179,10 +201,6 @@ def _shows(cell: dict[str, Any]) -> bool:
     return bool(cell["source"].strip()) and not tags & _HIDDEN
 
 
-def _tile(cell: dict[str, Any], number: int, title: str) -> Tile:
-    only_sql = bool(_SQL_CELL.match(cell["source"]))
-    reason = "" if only_sql else "The cell is Python code, so a change of its inputs runs it in a kernel."
+def _tile(cell: dict[str, Any], number: int, title: str, plan: TilePlan) -> Tile:
     named = str(place_of(cell).get("title") or title or f"Cell {number}")
-    return Tile(
-        str(cell.get("id", f"cell-{number}")), named, not only_sql, reason, shows_table(cell["source"])
-    )
+    return Tile(plan.id, named, plan.kind == PYTHON, plan.reason, shows_table(cell["source"]))

@@ -1,8 +1,10 @@
 // Runs first in the frame that holds a dashboard: prepares the page for Voilà's front end.
 
+import { loadVega } from "./chart_tile.js";
 import { LiveKernel } from "./live_kernel.js";
 import { pageSocket } from "./page_socket.js";
 import { SnapshotKernel } from "./snapshot_kernel.js";
+import { Tiles } from "./sql_tiles.js";
 import { makeTabs } from "./tabs.js";
 import { awaitTools } from "./tiles.js";
 
@@ -71,6 +73,32 @@ async function answerRequest(input) {
   });
 }
 
+function tileAddress(id, query, tokenNow) {
+  const url = new URL(`tiles/${encodeURIComponent(id)}`, location.href);
+  const chosen = new URLSearchParams(query);
+  chosen.set("token", tokenNow);
+  url.search = chosen.toString();
+  return url.href;
+}
+
+/** Draws what SQL alone answers, and follows the page around: other filters, other rows. */
+function followFilters(ask) {
+  const known = document.getElementById("notehouse-tiles");
+  const plan = known ? JSON.parse(known.textContent) : { tiles: {}, python: [] };
+  const tell = (freshAt) => freshAt && outside?.postMessage({ notehouse: "fresh", at: freshAt }, "*");
+  const tiles = new Tiles({ plan, address: tileAddress, ask, token: freshToken, tell });
+  const acts = {
+    filters: ({ query }) => tiles.choose(new URLSearchParams(query)),
+    refresh: () => tiles.refresh(),
+    soon: () => Object.values(plan.tiles).some(({ kind }) => kind === "chart") && loadVega(plan).catch(() => {}),
+  };
+  addEventListener("message", ({ source, data }) => source === outside && acts[data?.notehouse]?.(data));
+  const chosen = new URLSearchParams(parameters);
+  chosen.delete("token");
+  tiles.begin(chosen);
+  outside?.postMessage({ notehouse: "tiles", own: [...tiles.own] }, "*");
+}
+
 function watchActs() {
   const acted = (event) => {
     if (event.isTrusted) lastAct = Date.now();
@@ -86,6 +114,7 @@ function prepare() {
   const live = new LiveKernel({ address: liveAddress(), token: freshToken, open, tell, models });
   const snapshot = new SnapshotKernel(structuredClone(models));
   window.WebSocket = pageSocket({ snapshot, live, acted: () => lastAct > 0 });
+  const realFetch = window.fetch.bind(window);
   window.fetch = answerRequest;
   navigator.sendBeacon = () => true;
   // A page of opaque origin has no cookies and no storage; reading them throws, and front ends do not expect it.
@@ -96,6 +125,7 @@ function prepare() {
   awaitTools();
   makeTabs();
   tell("snapshot");
+  followFilters(realFetch);
 }
 
 prepare();

@@ -1,10 +1,16 @@
 // The page around a dashboard: tells how the frame is doing, and brings it fresh tokens.
-import { readFilters, writeFilters } from "./filters.js";
+import { checkEnds, readFilters, refreshChoices, writeFilters } from "./filters.js";
+import { followNews } from "./news.js";
 
 const frame = document.getElementById("dashboard");
 const filters = document.querySelector("[data-filters]");
 const place = frame?.dataset.path;
+const mine = { "X-XSRFToken": frame?.dataset.xsrf ?? "" }; // what the page's own requests must show
 let asked = 0; // which choice is the newest
+let own = null; // the filters that the frame itself can follow, without Python; nothing until it has said so
+let waiting = 0; // a choice waits for that
+let shown = frame?.hasAttribute("src") ? new URLSearchParams(location.search) : null; // what the frame shows
+const PATIENCE = 3000; // milliseconds that a frame has to say what it can do
 const WORDS = {
   making: "Preparing",
   starting: "Starting Python",
@@ -25,7 +31,7 @@ function show({ state, detail }) {
 
 /** Asks for a token of what the address chooses, and whether that is ready. */
 function askToken(query) {
-  return fetch(`${place}/token${query}`, { headers: { "X-XSRFToken": frame.dataset.xsrf }, redirect: "manual" });
+  return fetch(`${place}/token${query}`, { headers: mine, redirect: "manual" });
 }
 
 async function bringToken() {
@@ -39,17 +45,56 @@ if (frame) {
     if (source !== frame.contentWindow) return;
     if (data?.notehouse === "state") show(data);
     if (data?.notehouse === "token") bringToken();
+    if (data?.notehouse === "tiles") {
+      own = new Set(data.own);
+      if (waiting) choose();
+    }
+    if (data?.notehouse === "fresh") showFresh(data.at);
   });
 }
+/** Has the frame draw what it can draw itself; the rest comes with a page of its own, when there is more. */
+function choose() {
+  const query = new URLSearchParams(location.search);
+  const names = new Set([...(shown?.keys() ?? []), ...query.keys()]);
+  const changed = [...names].filter((name) => shown?.getAll(name).join("\n") !== query.getAll(name).join("\n"));
+  document.querySelector("[data-reset]")?.toggleAttribute("hidden", !location.search);
+  clearTimeout(waiting);
+  waiting = 0;
+  if (!shown || frame.hidden) return load();
+  if (!own) {
+    waiting = setTimeout(load, PATIENCE);
+    return;
+  }
+  frame.contentWindow.postMessage({ notehouse: "filters", query: query.toString() }, "*");
+  if (!changed.every((name) => own.has(name))) return load();
+  asked += 1; // a page that was on its way is not wanted any more
+  show({ state: "" });
+  shown = query;
+}
+
+/** Brings the address to what the filters show, and the page to the address. */
+function follow() {
+  const query = readFilters(filters).toString();
+  if (query === location.search.slice(1)) return;
+  history.pushState(null, "", query ? `?${query}` : place);
+  choose();
+}
+
+function showFresh(at) {
+  document.querySelector("[data-fresh]").hidden = false;
+  document.querySelector("[data-fresh] time").dateTime = at;
+  writeTimes();
+}
+
 /** Waits until what the filters choose is ready, then shows it; a newer choice ends the waiting. */
 async function load() {
-  const mine = ++asked;
+  const choice = ++asked;
   const query = location.search.slice(1);
   fail("");
   document.querySelector("[data-reset]")?.toggleAttribute("hidden", !query);
   for (;;) {
     const answer = await askToken(`?chosen&${query}`).catch(() => null);
-    if (mine !== asked) return;
+    if (choice !== asked) return;
     if (answer?.type === "opaqueredirect") return location.reload(); // logged out: the page itself leads to the login
     const told = answer ? await answer.json() : { error: "The server does not answer. Trying again …" };
     if (told.ready) return appear(told, query);
@@ -62,9 +107,9 @@ async function load() {
 
 function appear({ token, fresh_at: freshAt }, query) {
   show({ state: "" });
-  document.querySelector("[data-fresh]").hidden = !freshAt;
-  document.querySelector("[data-fresh] time").dateTime = freshAt;
-  writeTimes();
+  if (freshAt) showFresh(freshAt);
+  shown = new URLSearchParams(query);
+  own = null;
   // Not by `src`: the back button goes through choices, which the address of this page names.
   frame.contentWindow.location.replace(`${location.origin}${place}/frame?token=${token}&${query}`);
 }
@@ -83,18 +128,29 @@ function writeTimes() {
 }
 
 if (filters) {
-  filters.addEventListener("change", () => {
+  filters.addEventListener("change", async () => {
+    checkEnds(filters);
     if (!filters.reportValidity()) return;
-    const query = readFilters(filters).toString();
-    history.pushState(null, "", query ? `?${query}` : place);
-    load();
+    follow();
+    if (await refreshChoices(filters, place, mine)) follow();
   });
   filters.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("popstate", () => {
     writeFilters(filters, new URLSearchParams(location.search));
-    load();
+    choose();
+    refreshChoices(filters, place, mine);
   });
+  const soon = () => frame.contentWindow.postMessage({ notehouse: "soon" }, "*");
+  for (const name of ["pointerenter", "focusin"]) filters.addEventListener(name, soon, { once: true });
   if (!frame.hasAttribute("src")) load();
+  refreshChoices(filters, place, mine);
+}
+if (frame?.dataset.news) {
+  const address = async () => `${frame.dataset.news}?token=${(await (await askToken("")).json()).token}`;
+  followNews(address, {
+    changed: () => frame.contentWindow.postMessage({ notehouse: "refresh" }, "*"),
+    closed: (event) => (event === "replaced" ? show({ state: "stale" }) : location.reload()),
+  });
 }
 for (const link of document.querySelectorAll("[data-keeps-filters]")) {
   link.addEventListener("click", () => (link.search = location.search));

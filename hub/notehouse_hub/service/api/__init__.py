@@ -35,6 +35,7 @@ from notehouse_hub.service.api import (
     tokens,
     users,
     versions,
+    watermarks,
 )
 
 # Whoever administers shows their password again before these change anything.
@@ -76,4 +77,5 @@ ROUTERS = (
     alerts.router,
     deliveries.router,
     kernel_gateways.router,
+    watermarks.router,
 )

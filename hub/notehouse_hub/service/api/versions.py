@@ -90,7 +90,7 @@ async def publish(
         notebook_sha256=checked.sha256,
         parameters=parameters,
         layout=checked.layout,
-        tiles=[vars(tile) for tile in tiles_of(checked.cells)],
+        tiles=[vars(tile) for tile in tiles_of(checked)],
         message=body.message,
         author=caller.person,
     )

@@ -1,0 +1,145 @@
+"""Tiles over HTTP: the rows of one for a frame's token, and news for a page that is open."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import logging
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from tornado.iostream import StreamClosedError
+from tornado.web import authenticated
+
+from notehouse_core import errors
+from notehouse_core.filters import MOST_CHOICES
+from notehouse_core.store.viewing import View
+from notehouse_core.tokens import Claims
+from notehouse_dashboards.pages import HubPage, Page
+from notehouse_dashboards.series import OPEN
+from notehouse_dashboards.views import query_of, viewed
+
+RIGHTS_SECONDS = 20.0
+
+log = logging.getLogger(__name__)
+
+
+class TileRows(Page):
+    """What a tile shows with the filters of the address; opened by the frame's token, never by a cookie."""
+
+    async def get(self, tenant: str, slug: str, tile: str) -> None:
+        """Answer it as JSON; rights are asked anew."""
+        claims = self.resources.frames.verify(self.get_query_argument("token", ""))
+        view = await viewed(self.resources, claims, tenant, slug, query_of(self.request))
+        try:
+            answer = await self.resources.tiles.of(view, tile)
+        except errors.QueryRefused as error:
+            if view.may_edit:
+                raise
+            raise errors.Invalid("This part could not be updated. Its author can see why.") from error
+        self._open_to_frames()
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.finish(answer.content)
+        else:
+            self.finish(gzip.decompress(answer.content))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer a problem as JSON."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        known = error if isinstance(error, errors.NotehouseError) else None
+        self.set_status(known.status if known else status_code)
+        self._open_to_frames()
+        self.finish({"error": known.message if known else "Something went wrong on our side."})
+
+    def _open_to_frames(self) -> None:
+        """A frame has no origin; the token in the address is what opens this, so any page that has it may read."""
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Vary", "Accept-Encoding")
+
+
+class Choices(HubPage):
+    """What a filter offers whose choices a SELECT answers, for the other filters of the address."""
+
+    @authenticated
+    async def get(self, tenant: str, slug: str, name: str) -> None:
+        """Answer them as JSON."""
+        view = await self.view(tenant, slug)
+        answer = await self.resources.tiles.choices(view, name)
+        rows = json.loads(gzip.decompress(answer.content))["rows"]
+        self.finish({"choices": [row[0] for row in rows[:MOST_CHOICES] if row[0] is not None]})
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer a problem as JSON."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        known = error if isinstance(error, errors.NotehouseError) else None
+        self.set_status(known.status if known else status_code)
+        self.finish({"error": "The choices of this filter cannot be read now."})
+
+
+class News(Page):
+    """Server-sent events: `changed` when the tables of a dashboard have changed, `closed` when it may be seen no more.
+
+    Opened by the frame's token of the page, so that links and embeds are told too.
+    """
+
+    async def get(self, tenant: str, slug: str) -> None:
+        """Tell until the page goes."""
+        claims = self.resources.frames.verify(self.get_query_argument("token", ""))
+        view = await viewed(self.resources, claims, tenant, slug, {})
+        self.set_header("Content-Type", "text/event-stream")
+        self.set_header("X-Accel-Buffering", "no")
+        OPEN.inc()
+        try:
+            await self._tell("open", {})
+            await self._follow(claims, view)
+        except StreamClosedError:
+            log.debug("a page has gone")
+        finally:
+            OPEN.dec()
+
+    async def _follow(self, claims: Claims, view: View) -> None:
+        version = view.dashboard.published_version
+        if version is None:
+            return
+        looked = (str(version.id), view.access_class)
+        marks = self.resources.marks
+        with marks.followed(looked):
+            mark = await marks.of(looked)
+            while True:
+                try:
+                    async with asyncio.timeout(RIGHTS_SECONDS):
+                        mark = await marks.after(looked, mark)
+                except TimeoutError:
+                    if not await self._still(claims, view):
+                        return
+                    continue
+                if not mark:  # nobody has the class any more
+                    await self._tell("closed", {})
+                    return
+                await self._tell("changed", {"mark": mark})
+                await asyncio.sleep(version.layout.get("refresh", 1))
+
+    async def _still(self, claims: Claims, view: View) -> bool:
+        """Whether the page may go on; that it may not, and that there is a newer version, is told."""
+        try:
+            now = await viewed(self.resources, claims, claims.tenant, view.dashboard.slug, {})
+        except (errors.NotFound, errors.Forbidden):
+            await self._tell("closed", {})
+            return False
+        except (DBAPIError, OSError) as error:
+            log.warning("rights cannot be asked now: %s", type(error).__name__)
+            return True
+        shown, newest = view.dashboard.published_version, now.dashboard.published_version
+        if now.access_class != view.access_class or (shown and newest and shown.id != newest.id):
+            await self._tell("replaced", {})
+            return False
+        await self._tell("same", {})
+        return True
+
+    async def _tell(self, event: str, about: dict[str, Any]) -> None:
+        self.write(f"event: {event}\ndata: {json.dumps(about)}\n\n")
+        await self.flush()

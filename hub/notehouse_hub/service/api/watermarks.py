@@ -1,0 +1,68 @@
+"""Watermarks: our own services ask which state of their tables dashboards' data is in."""
+
+import asyncio
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from notehouse_core import errors
+from notehouse_core.store.models import DashboardVersion
+from notehouse_core.store.plan import load_access_plan
+from notehouse_hub.service.api.body import Body
+from notehouse_hub.service.api.route import ApiRouter
+from notehouse_hub.service.identity import CallerDep
+from notehouse_hub.service.resources import Resources, ResourcesDep
+from notehouse_hub.service.table_marks import marks_of
+
+MOST = 500
+router = ApiRouter(prefix="/watermarks", tags=["Watermarks"])
+
+
+class Looked(Body):
+    """A version as one class sees it."""
+
+    version: UUID
+    access_class: str = Field(pattern="^[0-9a-f]{20}$")
+
+
+class WatermarksRequest(Body):
+    """Whose watermarks."""
+
+    items: list[Looked] = Field(max_length=MOST)
+
+
+class Watermarks(BaseModel):
+    """A fingerprint for each that was asked for, in their order: another one whenever a table has changed.
+
+    "" for a version or a class that is not there any more.
+    """
+
+    marks: list[str]
+
+
+@router.post("")
+async def watermarks(body: WatermarksRequest, caller: CallerDep, resources: ResourcesDep) -> Watermarks:
+    """Say which state the tables are in that versions name and classes may read. For our own services only."""
+    if not caller.actor.service:
+        raise errors.Forbidden("Watermarks are for Notehouse's own services.")
+    async with resources.database.session() as session:  # not held while ClickHouse is asked
+        plan = await load_access_plan(session)
+        wanted = {one.version for one in body.items}
+        query = select(DashboardVersion.id, DashboardVersion.notebook).where(DashboardVersion.id.in_(wanted))
+        keys = dict((await session.execute(query)).tuples().all())
+    notebooks = {one: await _notebook(resources, key) for one, key in keys.items()}
+    known = [one for one in body.items if one.version in keys and one.access_class in plan.classes]
+    asked = [(plan.classes[one.access_class], [notebooks[one.version]]) for one in known]
+    found = dict(
+        zip(
+            ((one.version, one.access_class) for one in known),
+            await marks_of(resources.clickhouse, asked),
+            strict=True,
+        )
+    )
+    return Watermarks(marks=[found.get((one.version, one.access_class), "") for one in body.items])
+
+
+async def _notebook(resources: Resources, key: str) -> bytes:
+    return await asyncio.to_thread(resources.artifacts.get, key)
