@@ -10,12 +10,14 @@ from notehouse_core.artifacts import ArtifactStore, open_artifacts
 from notehouse_core.control_plane import ControlPlane
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, required
 from notehouse_core.store.database import Database
+from notehouse_core.store.viewing import View
 from notehouse_core.tokens import FrameSigner
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
 from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.tiles.answers import TileAnswers
 from notehouse_dashboards.tiles.watermarks import Watermarks
+from notehouse_dashboards.together import Together
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Resources:
     warehouse: Warehouse
     marks: Watermarks
     tiles: TileAnswers
+    views: Together[View]
     prefix: str = f"{DASHBOARDS_PREFIX}/"
 
     @classmethod
@@ -49,6 +52,7 @@ class Resources:
             warehouse=warehouse,
             marks=marks,
             tiles=TileAnswers(warehouse, control, artifacts, marks),
+            views=Together(),
             frames=FrameSigner(key),
             assets=Assets(f"{DASHBOARDS_PREFIX}/", Path.home()),
             usage=UsageWriter(settings, Path.home() / "usage.jsonl"),

@@ -47,8 +47,13 @@ async def viewed(
 
     Raises NotFound, Forbidden, or Invalid for a filter's value.
     """
-    async with resources.database.session() as session:
-        return (await _seen(session, claims, tenant, slug, query))[0]
+
+    async def ask() -> View:
+        async with resources.database.session() as session:
+            return (await _seen(session, claims, tenant, slug, query))[0]
+
+    chosen = tuple((name, tuple(values)) for name, values in sorted(query.items()) if name != "token")
+    return await resources.views.of((claims.subject, claims.tenant, claims.object, tenant, slug, chosen), ask)
 
 
 async def shown_to(
