@@ -50,7 +50,7 @@ async def viewed(
 
     async def ask() -> View:
         async with resources.database.session() as session:
-            return (await _seen(session, claims, tenant, slug, query))[0]
+            return (await _seen(session, claims, tenant, slug, query, drawn=False))[0]
 
     chosen = tuple((name, tuple(values)) for name, values in sorted(query.items()) if name != "token")
     return await resources.views.of((claims.subject, claims.tenant, claims.object, tenant, slug, chosen), ask)
@@ -90,14 +90,20 @@ async def framed(
 
 
 async def _seen(
-    session: AsyncSession, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
+    session: AsyncSession,
+    claims: Claims,
+    tenant: str,
+    slug: str,
+    query: Mapping[str, Sequence[str]],
+    *,
+    drawn: bool = True,
 ) -> tuple[View, list[str]]:
     """What somebody or a link sees, and the sites that may show it."""
     ancestors: list[str] = []
     if claims.subject.startswith(links.SUBJECT):
         view, _, ancestors = await view_of_link(session, subject=claims.subject)
     else:
-        view = await view_of(session, claims.subject, tenant, slug, query, redrawn=True)
+        view = await view_of(session, claims.subject, tenant, slug, query, redrawn=True, drawn=drawn)
     if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):
         raise Forbidden("This token is for another dashboard.")
     return view, ancestors

@@ -40,11 +40,12 @@ async def view_of(
     query: Mapping[str, Sequence[str]] | None = None,
     *,
     redrawn: bool = False,
+    drawn: bool = True,
 ) -> View:
     """What somebody sees, with the filters that the address's `query` sets.
 
     With `redrawn`, the page itself brings its tiles to the filters that SQL alone answers: the snapshot leaves those as
-    they were published, so that no choice of them runs Python.
+    they were published, so that no choice of them runs Python. Without `drawn`, no snapshot is looked for or asked for.
 
     Raises NotFound for what they may not know of, Forbidden for the platform admin, Invalid for a filter's value.
     """
@@ -69,7 +70,9 @@ async def view_of(
         dashboard,
         versions[0] if versions else None,
         access_class,
-        await _snapshot(session, dashboard, access_class, _run_with(dashboard, parameters, redrawn)),
+        await _snapshot(session, dashboard, access_class, _run_with(dashboard, parameters, redrawn))
+        if drawn
+        else None,
         bool(dashboards.decision(actor, "edit", dashboard)),
         filters,
         parameters,
