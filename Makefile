@@ -10,6 +10,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 PACKAGES := hub kernels extensions scheduler
 NOTEHOUSE := .venv/bin/notehouse
+BESIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 LAB := extensions/notehouse-lab
 LAB_BUILT := extensions/notehouse_lab/labextensions/notehouse-lab/package.json
 
@@ -27,7 +28,7 @@ up: $(READY) $(LAB_BUILT) ## Set everything up and start the whole platform with
 	@exec $(NOTEHOUSE) up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data '$(DATA)')
 
 test: $(READY) $(LAB_BUILT) browser ## Run every test, those in a real browser too
-	.venv/bin/python -m pytest $(TESTS)
+	.venv/bin/python -m pytest $(or $(TESTS),$(BESIDE))
 
 check: $(READY) lab-check ## Check style, types and layers
 	.venv/bin/ruff check .

@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from notehouse_hub.supervisor import environment
+
+PLATFORM = "platform"  # the fixture
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +28,23 @@ def code_python() -> Path:
     for _ in environment.shared_python(data):
         continue
     return environment.python_of(data)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each part of the tests to one process, so that what its tests share is started once; the longest first."""
+    items.sort(key=lambda item: _part(item) != PLATFORM)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_part(item)))
+
+
+def _part(item: Any) -> str:
+    """The running platform's tests, a test file that starts one of its own, or a folder."""
+    kind, *below = item.path.relative_to(Path(__file__).parent).parts
+    if kind == "acceptance":
+        shared = PLATFORM in getattr(item, "fixturenames", ()) and not hasattr(item.module, PLATFORM)
+        return PLATFORM if shared else below[0]
+    return f"{kind}/{below[0]}" if kind == "integration" else kind
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,26 @@ def kafka() -> Kafka:
     return Kafka(os.environ.get("NOTEHOUSE_KAFKA_BROKERS", ""))
 
 
+@pytest.fixture(scope="module")
+def folder(code_python: Path) -> Iterator[Path]:
+    """Where a file's own platform may live, in `data`; there the environment of its processes is made already."""
+    made = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
+    made.chmod(0o755)
+    if os.geteuid() == 0:
+        environment = code_python.parents[1]
+        target = made / "data" / "env" / environment.name
+        shutil.copytree(environment, target, symlinks=True, copy_function=_link)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:  # on another disk
+        shutil.copy2(source, target)
+
+
 @pytest.fixture(scope="session")
 def platform(kafka: Kafka) -> Iterator[Platform]:
     if running := os.environ.get("NOTEHOUSE_TEST_PLATFORM"):

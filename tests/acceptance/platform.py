@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
 
 SOURCE_HOST = "127.0.0.2"  # the only place in the house that data sources may be at
 PICTURES = Path(__file__).parents[1] / "screenshots"
@@ -85,8 +85,9 @@ def eventually(true: Callable[[], Any], seconds: float = 60, what: str = "") -> 
 
 
 def free_port() -> int:
-    """A port with all those after it that a platform needs."""
-    for first in range(21_000 + os.getpid() % 3000, 30_000, 11):
+    """A port with all those after it that a platform needs; each process of the tests looks in a range of its own."""
+    lowest = 21_000 + 4_000 * (os.environ.get("PYTEST_XDIST_WORKER") == "gw1")
+    for first in range(lowest + os.getpid() % 1000, lowest + 4_000, 11):
         opened = []
         try:
             for offset in range(PORTS):
@@ -154,6 +155,15 @@ class Person:
         with self.page.expect_navigation(wait_until="commit"):
             self.page.click("[type=submit]")
         return self
+
+    def open_lab(self) -> None:
+        """Start the server, or find it, and stay on its JupyterLab."""
+        self.page.goto(f"{self.platform.url}/hub/spawn")
+        try:
+            self.page.wait_for_url(f"**/user/{self.name}/lab**", timeout=90_000)
+        except TimeoutError as error:
+            shown = self.page.inner_text("body")[:2000]
+            raise AssertionError(f"{self.page.url} shows instead: {shown}") from error
 
     def picture(self, name: str) -> None:
         PICTURES.mkdir(exist_ok=True)

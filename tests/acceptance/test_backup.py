@@ -6,24 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 
 from acceptance.platform import Person, free_port, started
 from acceptance.test_main_job import CARRIERS, notebook
 from notehouse_hub.embedded.standalone import engines
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="notehouse-backup-", dir="/var/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
 
 
 def command(*words: str) -> str:

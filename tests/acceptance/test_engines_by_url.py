@@ -6,10 +6,8 @@ Most tests are those of the embedded engines; the platform under them is another
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,15 +36,10 @@ def engines() -> Iterator[Engines]:
 
 
 @pytest.fixture(scope="module")
-def platform(engines: Engines) -> Iterator[Platform]:
-    folder = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    try:
-        engines.know_gate(folder / "data")
-        with started(folder / "data", free_port(), fetched(), settings=engines.settings) as up:
-            yield up
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def platform(engines: Engines, folder: Path) -> Iterator[Platform]:
+    engines.know_gate(folder / "data")
+    with started(folder / "data", free_port(), fetched(), settings=engines.settings) as up:
+        yield up
 
 
 # In the order in which people do it: later tests start kernels that the first must not find.

@@ -24,8 +24,7 @@ def _drawn(explorer: Locator) -> None:
 def test_an_analyst_explores_by_keyboard_and_writes_the_sql_into_a_cell(person: People) -> None:
     analyst = person("united-analyst", viewport={"width": 1360, "height": 1000})
     page = analyst.page
-    page.goto(f"{analyst.platform.url}/hub/spawn")
-    page.wait_for_url("**/user/united-analyst/lab**", timeout=90_000)
+    analyst.open_lab()
     page.goto(f"{analyst.platform.url}/user/united-analyst/lab?reset")
     page.click(".jp-LauncherCard >> text=SQL + Python", timeout=90_000)
     page.wait_for_selector("text=SQL + Python | Idle", timeout=90_000)

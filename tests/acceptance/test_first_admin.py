@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,14 +17,9 @@ BARE = ("--no-demo",)
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[Platform]:
-    folder = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    try:
-        with started(folder / "data", free_port(), engines(), PASSWORD, options=BARE) as up:
-            yield up
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def bare(folder: Path) -> Iterator[Platform]:
+    with started(folder / "data", free_port(), engines(), PASSWORD, options=BARE) as up:
+        yield up
 
 
 def _choose(page: Any, password: str, again: str) -> None:

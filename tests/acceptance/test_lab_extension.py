@@ -24,8 +24,7 @@ def named() -> str:
 @pytest.fixture
 def analyst(person: People) -> Person:
     one = person("united-analyst", viewport={"width": 1360, "height": 860})
-    one.page.goto(f"{one.platform.url}/hub/spawn")
-    one.page.wait_for_url("**/user/united-analyst/lab**", timeout=90_000)
+    one.open_lab()
     return one
 
 

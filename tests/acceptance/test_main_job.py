@@ -45,8 +45,7 @@ def test_login_page_and_a_wrong_password(platform: Platform, browser: Any) -> No
 def test_an_analyst_queries_in_jupyterlab(person: People, name: str, expected: list[str] | None) -> None:
     analyst = person(name, viewport={"width": 1280, "height": 860})
     page = analyst.page
-    page.goto(f"{analyst.platform.url}/hub/spawn")
-    page.wait_for_url(f"**/user/{name}/lab**", timeout=90_000)
+    analyst.open_lab()
     page.goto(f"{analyst.platform.url}/user/{name}/lab?reset")
     page.wait_for_selector(".jp-LauncherCard >> text=SQL + Python", timeout=90_000)
     page.click(".jp-LauncherCard >> text=SQL + Python")

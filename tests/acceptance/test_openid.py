@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,21 +72,16 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, in
 
 
 @pytest.fixture(scope="module")
-def platform(provider: tuple[str, int, Path]) -> Iterator[Platform]:
+def platform(provider: tuple[str, int, Path], folder: Path) -> Iterator[Platform]:
     address, port, _ = provider
-    folder = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
-    folder.chmod(0o755)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("NOTEHOUSE_OIDC_ISSUER", address)
         environment.setenv("NOTEHOUSE_OIDC_CLIENT_ID", "notehouse")
         environment.setenv("NOTEHOUSE_OIDC_CLIENT_SECRET", "a-secret-of-tests")
         environment.setenv("NOTEHOUSE_OIDC_NAME", "Example Corp")
         environment.setenv("NOTEHOUSE_AUTH_REFRESH_SECONDS", "2")
-        try:
-            with started(folder / "data", port, engines()) as up:
-                yield up
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with started(folder / "data", port, engines()) as up:
+            yield up
 
 
 def _through_provider(platform: Platform, browser: Any, login: str) -> Person:

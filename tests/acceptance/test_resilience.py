@@ -67,8 +67,7 @@ def _parent(pid: int) -> int:
 
 def test_a_users_kernel_survives_the_hub(person: People, platform: Platform) -> None:
     analyst = person("united-analyst")
-    analyst.page.goto(f"{platform.url}/hub/spawn")
-    analyst.page.wait_for_url("**/user/united-analyst/lab**", timeout=90_000)
+    analyst.open_lab()
     server = eventually(lambda: platform.pids("notehouse_gateway.lab_server"), 30)
     os.kill(_pid(platform, PROCESSES["hub"]), signal.SIGKILL)
     hub = f"{platform.url}/hub/health"

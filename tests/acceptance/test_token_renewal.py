@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,17 +24,12 @@ COUNT = "%%sql\nSELECT count() AS n, any(carrier) AS who FROM flights"
 
 
 @pytest.fixture(scope="module")
-def platform() -> Iterator[Platform]:
-    folder = Path(tempfile.mkdtemp(prefix="notehouse-", dir="/var/tmp"))
-    folder.chmod(0o755)
+def platform(folder: Path) -> Iterator[Platform]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("NOTEHOUSE_INTERACTIVE_TOKEN_SECONDS", str(SECONDS))
         environment.setenv("NOTEHOUSE_AUTH_REFRESH_SECONDS", "2")
-        try:
-            with started(folder / "data", free_port(), engines()) as up:
-                yield up
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with started(folder / "data", free_port(), engines()) as up:
+            yield up
 
 
 def servers_of(platform: Platform, name: str) -> list[Path]:
