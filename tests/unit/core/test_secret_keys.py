@@ -26,6 +26,7 @@ def test_a_secret_comes_back_where_it_belongs() -> None:
 @pytest.mark.parametrize(
     "place",
     [place_of(TENANT, OTHER, "secret"), place_of(OTHER, ONE, "secret"), place_of(TENANT, ONE, "other")],
+    ids=["another source", "another tenant", "another field"],
 )
 def test_a_ciphertext_opens_nowhere_else(place: bytes) -> None:
     ring = KeyRing.new()
