@@ -123,6 +123,15 @@ BODIES: dict[str, Any] = {
     "ScheduleChange": _SCHEDULE,
     "PreviewRequest": {"cron": "0 7 * * 1", "timezone": "America/New_York"},
     "AlertRequest": _ALERT,
+    "LinkRequest": {
+        "kind": "embed",
+        "expires_at": "2030-01-31T00:00:00Z",
+        "frame_ancestors": ["https://intranet.example"],
+        "note": "On the intranet's first page",
+    },
+    "CommentRequest": {"text": "Was it the storm of the 8th?", "tile": "delays-by-day"},
+    "CommentChange": {"is_resolved": True},
+    "Rollback": {"number": 2, "message": "The third counted cancelled flights twice"},
     "AlertChange": {"for_seconds": 600, "notification": _NOTIFY},
     "MuteRequest": {"seconds": 3600},
 }
