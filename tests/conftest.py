@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from notehouse_hub.supervisor import environment
-
-PLATFORM = "platform"  # the fixture
+from parts import PLATFORM, Parts, part_of
 
 
 @pytest.fixture(scope="session")
@@ -30,21 +29,15 @@ def code_python() -> Path:
     return environment.python_of(data)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each part of the tests to one process, so that what its tests share is started once; the longest first."""
-    items.sort(key=lambda item: _part(item) != PLATFORM)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_part(item)))
+    """Begin with the longest part."""
+    items.sort(key=lambda item: part_of(item.nodeid) != PLATFORM)
 
 
-def _part(item: Any) -> str:
-    """The running platform's tests, a test file that starts one of its own, or a folder."""
-    kind, *below = item.path.relative_to(Path(__file__).parent).parts
-    if kind == "acceptance":
-        shared = PLATFORM in getattr(item, "fixturenames", ()) and not hasattr(item.module, PLATFORM)
-        return PLATFORM if shared else below[0]
-    return f"{kind}/{below[0]}" if kind == "integration" else kind
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Parts:
+    """Run the parts beside each other where there are several processes."""
+    return Parts(config, log)
 
 
 @pytest.fixture(autouse=True)
