@@ -131,6 +131,9 @@ BODIES: dict[str, Any] = {
     },
     "CommentRequest": {"text": "Was it the storm of the 8th?", "tile": "delays-by-day"},
     "CommentChange": {"is_resolved": True},
+    "WatermarksRequest": {
+        "items": [{"version": "0199c3f0-0000-7000-8000-000000000001", "access_class": "0123456789abcdef0123"}]
+    },
     "Rollback": {"number": 2, "message": "The third counted cancelled flights twice"},
     "AlertChange": {"for_seconds": 600, "notification": _NOTIFY},
     "MuteRequest": {"seconds": 3600},
