@@ -134,6 +134,8 @@ BODIES: dict[str, Any] = {
     "WatermarksRequest": {
         "items": [{"version": "0199c3f0-0000-7000-8000-000000000001", "access_class": "0123456789abcdef0123"}]
     },
+    "AccessQuestion": {"message": "I answer for the crews at JFK"},
+    "BrandingChange": {"accent": "#14506b", "accent_dark": "#7cc4de", "logo": ""},
     "Rollback": {"number": 2, "message": "The third counted cancelled flights twice"},
     "AlertChange": {"for_seconds": 600, "notification": _NOTIFY},
     "MuteRequest": {"seconds": 3600},
