@@ -49,7 +49,7 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(kafka: Kafka) -> Iterator[Platform]:
     if running := os.environ.get("NOTEHOUSE_TEST_PLATFORM"):
         port, data, password = running.split(":")
@@ -64,7 +64,7 @@ def platform(kafka: Kafka) -> Iterator[Platform]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -43,5 +43,5 @@ def test_a_lost_folder_comes_back(folder: Path, browser: Browser) -> None:
             assert "punctuality" in {one["slug"] for one in api.get("dashboards").json()["items"]}
             assert api.post("queries", json={"sql": CARRIERS}).raise_for_status().json()["rows"] == before
         analyst.page.goto(f"{platform.url}/services/dashboards/united/punctuality")
-        analyst.page.frame_locator("#dashboard").locator("text=58,665").wait_for(timeout=60_000)
+        analyst.page.frame_locator("#dashboard").locator("text=58,665").wait_for(timeout=180_000)
         analyst.context.close()

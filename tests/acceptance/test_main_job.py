@@ -84,7 +84,7 @@ def test_a_viewer_sees_the_dashboard_without_a_kernel_and_then_the_slider_answer
     page.wait_for_url("**/services/notehouse/")
     eventually(lambda: page.reload() and "not ready yet" not in page.content(), 120, "the demo is rendered")
     viewer.picture("portal")
-    eventually(lambda: _nothing_is_rendered(platform), 90, "the last snapshot is rendered")
+    eventually(lambda: _nothing_is_rendered(platform), 240, "the last snapshot is rendered")
     before = _gateway_kernels(platform)
     page.get_by_role("link", name="Punctuality", exact=True).first.click()
     page.wait_for_url(f"**{DASHBOARD}")
@@ -104,7 +104,7 @@ def test_a_viewer_sees_the_dashboard_without_a_kernel_and_then_the_slider_answer
 
 def _nothing_is_rendered(platform: Platform) -> bool:
     """No kernel of a class runs for some seconds: one snapshot follows the other, of other tenants too."""
-    for _ in range(10):
+    for _ in range(20):
         if _gateway_kernels(platform):
             return False
         time.sleep(0.5)

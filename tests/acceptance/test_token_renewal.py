@@ -34,8 +34,15 @@ def platform(folder: Path) -> Iterator[Platform]:
 
 def servers_of(platform: Platform, name: str) -> list[Path]:
     home = f"HOME={platform.data}/homes/{name}\0".encode()
-    pids = platform.pids("notehouse_gateway.lab_server")
-    return [path for pid in pids if home in (path := Path(f"/proc/{pid}/environ")).read_bytes()]
+    environments = [Path(f"/proc/{pid}/environ") for pid in platform.pids("notehouse_gateway.lab_server")]
+    return [path for path in environments if home in _read(path)]
+
+
+def _read(environment: Path) -> bytes:
+    try:
+        return environment.read_bytes()
+    except OSError:  # it has ended meanwhile
+        return b""
 
 
 class Kernel:
