@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from acceptance.platform import Person, Platform, free_port, started
+from acceptance.platform import Person, Platform, eventually, free_port, started
 from notehouse_hub.embedded.standalone import engines
 
 PASSWORD = "a long enough one"
@@ -29,8 +29,7 @@ def _choose(page: Any, password: str, again: str) -> None:
 
 
 def test_the_first_admin_chooses_a_password_by_a_link_that_works_once(bare: Platform, browser: Any) -> None:
-    link = re.search(r"http\S+/hub/invitation\?token=\S+", bare.said)
-    assert link, bare.said
+    link = eventually(lambda: re.search(r"http\S+/hub/invitation\?token=\S+", bare.said), 30, "it is printed")
     somebody = Person(bare, browser, "admin")
     page = somebody.page
     page.goto(link[0])

@@ -76,6 +76,7 @@ def test_any_client_queries_with_a_token(person: People, platform: Platform) -> 
     assert [row[0] for row in client.query(CARRIERS).result_rows] == ["UA"]
 
 
+@pytest.mark.timeout(600)
 def test_a_viewer_sees_the_dashboard_without_a_kernel_and_then_the_slider_answers(
     person: People, platform: Platform
 ) -> None:
@@ -84,7 +85,7 @@ def test_a_viewer_sees_the_dashboard_without_a_kernel_and_then_the_slider_answer
     page.wait_for_url("**/services/notehouse/")
     eventually(lambda: page.reload() and "not ready yet" not in page.content(), 120, "the demo is rendered")
     viewer.picture("portal")
-    eventually(lambda: _nothing_is_rendered(platform), 240, "the last snapshot is rendered")
+    eventually(lambda: _nothing_is_rendered(platform), 280, "the last snapshot is rendered")
     before = _gateway_kernels(platform)
     page.get_by_role("link", name="Punctuality", exact=True).first.click()
     page.wait_for_url(f"**{DASHBOARD}")
@@ -103,8 +104,8 @@ def test_a_viewer_sees_the_dashboard_without_a_kernel_and_then_the_slider_answer
 
 
 def _nothing_is_rendered(platform: Platform) -> bool:
-    """No kernel of a class runs for some seconds: one snapshot follows the other, of other tenants too."""
-    for _ in range(20):
+    """No kernel of a class runs for as long as a gateway takes to start: one snapshot follows the other."""
+    for _ in range(50):
         if _gateway_kernels(platform):
             return False
         time.sleep(0.5)
