@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select
 from tornado.web import authenticated
 
 from notehouse_core import errors
@@ -14,20 +15,13 @@ from notehouse_core.lineage import origins_of
 from notehouse_core.store import access_requests, audit, comments, dashboards, people
 from notehouse_core.store.models import Comment, Dashboard, User
 from notehouse_core.store.viewing import View
-from notehouse_dashboards.pages import HubPage, fresh_at
+from notehouse_dashboards.pages import HubPage, JsonAnswers, fresh_at
 
 _SHOWN = 200
 
 
-class Aside(HubPage):
-    """Answers in JSON, problems too."""
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer a problem as JSON."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        known = error if isinstance(error, errors.NotehouseError) else None
-        self.set_status(known.status if known else status_code)
-        self.finish({"error": known.message if known else "Something went wrong on our side."})
+class Aside(JsonAnswers, HubPage):
+    """Takes JSON, and answers in it."""
 
     def body(self) -> dict[str, Any]:
         """Return the JSON that was sent. Raises Invalid."""
@@ -93,15 +87,15 @@ class Comments(Aside):
         self.finish({})
 
     async def _settle(self, session: Any, dashboard: Dashboard, user: User, which: str, view: View) -> None:
-        found = {str(one.id): one for one in await session.scalars(comments.of(dashboard))}
-        comment = found.get(which)
-        if comment is None:
-            raise errors.NotFound("There is no such comment.")
+        try:
+            comment = await comments.find(session, dashboard, UUID(which))
+        except ValueError as error:
+            raise errors.NotFound(comments.NONE) from error
         if comment.author_id != user.id and not view.may_edit:
             raise errors.Forbidden(
                 "Whoever wrote a comment settles it, or somebody who may edit the dashboard."
             )
-        comment.resolved_at = await session.scalar(select(func.now()))
+        comment.resolved_at = datetime.now(UTC)
 
 
 class Request(Aside):
@@ -114,7 +108,7 @@ class Request(Aside):
         async with self.resources.database.session() as session:
             await access_requests.ask(session, self.username, f"{tenant}:{slug}", message)
         self.set_status(202)
-        self.finish({"message": "If there is such a dashboard, its owner has been asked."})
+        self.finish({"message": access_requests.ANSWER})
 
 
 class Explanation(Aside):

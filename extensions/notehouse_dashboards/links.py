@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from notehouse_core import errors
 from notehouse_core.branding import Branding
 from notehouse_core.store.viewing import View, view_of_link
-from notehouse_dashboards.pages import SHELL_POLICY, Page, fresh_at, is_ready
+from notehouse_dashboards.pages import SHELL_POLICY, JsonAnswers, Page, fresh_at, is_ready
 from notehouse_dashboards.views import frame_token
 
 SECRET = r"~([A-Za-z0-9_-]{43})"  # noqa: S105 - the form of one
@@ -17,8 +16,7 @@ class LinkedPage(Page):
     async def view(self, secret: str) -> tuple[View, str, list[str]]:
         """What a link shows, in whose name, and which sites may show it. Raises NotFound when it has ended."""
         async with self.resources.database.session() as session:
-            found, subject, ancestors = await view_of_link(session, secret=secret)
-        return found, subject, ancestors
+            return await view_of_link(session, secret=secret)
 
 
 class LinkPage(LinkedPage):
@@ -59,7 +57,7 @@ class LinkPage(LinkedPage):
         )
 
 
-class LinkToken(LinkedPage):
+class LinkToken(JsonAnswers, LinkedPage):
     """A fresh token for a page that has been open for long, as long as its link is good."""
 
     async def get(self, secret: str) -> None:
@@ -68,17 +66,8 @@ class LinkToken(LinkedPage):
         token = frame_token(self.resources, subject, view)
         self.finish({"token": token, "ready": is_ready(view), "fresh_at": fresh_at(view), "failed": ""})
 
-    def write_error(self, status_code: int, **kwargs: object) -> None:
-        """Answer a problem as JSON."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]  # type: ignore[index]
-        known = error if isinstance(error, errors.NotehouseError) else None
-        self.set_status(known.status if known else status_code)
-        self.finish({"error": known.message if known else "Something went wrong on our side."})
-
 
 def _policy(ancestors: list[str]) -> str:
     """The policy of our pages, but for the sites that may show this one."""
-    return SHELL_POLICY.replace(
-        "frame-ancestors 'none'",
-        f"frame-ancestors {' '.join(ancestors)}" if ancestors else "frame-ancestors 'none'",
-    )
+    sites = " ".join(ancestors) or "'none'"
+    return SHELL_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {sites}")

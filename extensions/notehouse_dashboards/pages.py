@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jupyterhub.services.auth import HubOAuthenticated
+from sqlalchemy.ext.asyncio import AsyncSession
 from tornado.web import RequestHandler, authenticated
 
 from notehouse_core import errors, log_context
@@ -100,6 +101,21 @@ class Page(Identified):
             super().log_exception(kind, error, at)
 
 
+class JsonAnswers(Page):
+    """Answers in JSON, problems too."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer a problem as JSON; what was not expected is in the log, not in the answer."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        known = error if isinstance(error, errors.NotehouseError) else None
+        self.set_status(known.status if known else status_code)
+        self.finish({"error": self.in_words(known)})
+
+    def in_words(self, known: errors.NotehouseError | None) -> str:
+        """What is said of a problem."""
+        return known.message if known else "Something went wrong on our side."
+
+
 class HubPage(HubOAuthenticated, Page):  # type: ignore[misc]
     """A page for somebody the Hub knows."""
 
@@ -111,7 +127,11 @@ class HubPage(HubOAuthenticated, Page):  # type: ignore[misc]
     async def view(self, tenant: str, slug: str) -> View:
         """What they see of a dashboard. Raises NotFound or Forbidden."""
         async with self.resources.database.session() as session:
-            return await view_of(session, self.username, tenant, slug, query_of(self.request), redrawn=True)
+            return await self.view_in(session, tenant, slug)
+
+    async def view_in(self, session: AsyncSession, tenant: str, slug: str) -> View:
+        """The same, in a session in which more is asked. Raises NotFound or Forbidden."""
+        return await view_of(session, self.username, tenant, slug, query_of(self.request), redrawn=True)
 
     def note(self, event: str, view: View) -> None:
         """Count what somebody did with a dashboard; it is written after the answer has gone."""
@@ -135,7 +155,9 @@ class DashboardPage(HubPage):
     @authenticated
     async def get(self, tenant: str, slug: str) -> None:
         """Show it, or say why it cannot be shown yet."""
-        view = await self.view(tenant, slug)
+        async with self.resources.database.session() as session:
+            view = await self.view_in(session, tenant, slug)
+            open_comments = await comments.open_ones(session, view.dashboard)
         version = view.dashboard.published_version
         chosen = version is not None and view.parameters != version.parameters
         if not is_ready(view) and not chosen:
@@ -148,7 +170,7 @@ class DashboardPage(HubPage):
             "dashboard.html",
             theme=f"{self.resources.prefix}{tenant}/theme.css",
             logo=Branding.of(view.dashboard.tenant.settings).logo,
-            comments=await self._open_comments(view),
+            comments=open_comments,
             name=view.dashboard.name,
             tenant=view.dashboard.tenant.name,
             fresh_at=fresh_at(view),
@@ -162,10 +184,6 @@ class DashboardPage(HubPage):
             frame=f"{self.request.path}/frame?token={token}{query}" if is_ready(view) else "",
         )
         await self._remember(view)
-
-    async def _open_comments(self, view: View) -> int:
-        async with self.resources.database.session() as session:
-            return await comments.open_ones(session, view.dashboard)
 
     async def _remember(self, view: View) -> None:
         """Note, once the page has gone, that they opened it: the portal shows what one opened last."""
@@ -204,7 +222,7 @@ class DashboardPage(HubPage):
         self.show("problem.html", title=view.dashboard.name, message=message, working=True)
 
 
-class FrameToken(HubPage):
+class FrameToken(JsonAnswers, HubPage):
     """A fresh token for a page that has been open for long."""
 
     @authenticated
@@ -225,15 +243,6 @@ class FrameToken(HubPage):
                 "failed": why if failed else "",
             }
         )
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer a problem as JSON."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        told = (
-            error.message if isinstance(error, errors.NotehouseError) else "Something went wrong on our side."
-        )
-        self.set_status(error.status if isinstance(error, errors.NotehouseError) else status_code)
-        self.finish({"error": told})
 
 
 class Frame(Page):

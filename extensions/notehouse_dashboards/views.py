@@ -19,6 +19,7 @@ from notehouse_core.tokens import FRAME, VIEW, Claims
 from notehouse_dashboards.resources import Resources
 
 FRAME_SECONDS = 900
+RIGHTS_SECONDS = 20.0  # between two looks at whether an open page may go on
 
 
 def frame_token(resources: Resources, username: str, view: View) -> str:
@@ -69,10 +70,7 @@ async def shown_to(
 async def check_rights(resources: Resources, claims: Claims, tenant: str, slug: str) -> None:
     """Raise NotFound or Forbidden when whoever a frame's token names may not see the same rows any more."""
     async with resources.database.session() as session:
-        if claims.subject.startswith(links.SUBJECT):
-            view, _, _ = await view_of_link(session, subject=claims.subject)
-        else:
-            view = await view_of(session, claims.subject, tenant, slug)
+        view, _ = await _seen(session, claims, tenant, slug, {}, drawn=False)
     if view.access_class != claims.access_class:
         raise Forbidden("Your rights have changed.")
 
@@ -101,7 +99,7 @@ async def _seen(
     """What somebody or a link sees, and the sites that may show it."""
     ancestors: list[str] = []
     if claims.subject.startswith(links.SUBJECT):
-        view, _, ancestors = await view_of_link(session, subject=claims.subject)
+        view, _, ancestors = await view_of_link(session, subject=claims.subject, drawn=drawn)
     else:
         view = await view_of(session, claims.subject, tenant, slug, query, redrawn=True, drawn=drawn)
     if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from notehouse_core.notebook_cells import id_of, source_of
+
 _CELL = re.compile(r"^\s*%%(?:sql|chart)\b([^\n]*)\n(.+)$", re.DOTALL)
 _NAMED = re.compile(r"^\s*(?:(?P<source>[A-Za-z_][\w-]*)\s+)?(?P<name>[A-Za-z_]\w*)\s*<<")
 _HANDLE = re.compile(r"--(?:as|with)\s+([A-Za-z_]\w*)")
@@ -31,7 +33,7 @@ class Origin:
 def origins_of(notebook: Mapping[str, Any], tile: str, parameters: Mapping[str, Any]) -> list[Origin]:
     """The statements behind the cell `tile` of a notebook (nbformat JSON), nearest first; none for one without data."""
     cells = {
-        str(cell.get("id", f"cell-{place}")): _source(cell)
+        id_of(cell, place): source_of(cell)
         for place, cell in enumerate(notebook["cells"], start=1)
         if cell["cell_type"] == "code"
     }
@@ -78,8 +80,3 @@ def _origin(source: str, parameters: Mapping[str, Any]) -> Origin | None:
     values = {name: parameters[name] for name in names if name in parameters}
     tables = tuple(dict.fromkeys(re.sub(r'[`"]', "", one) for one in _TABLE.findall(sql)))
     return Origin(named["name"] if named else "", given, sql, tables, values)
-
-
-def _source(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source") or ""
-    return source if isinstance(source, str) else "".join(source)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from notehouse_core.notebook_cells import headings_in, id_of, source_of, tags_of
 from notehouse_core.tile_numbers import numbers_of
 
 MOST_LINES = 400
 MOST_NUMBERS = 200
 _CLOSE = 1e-9  # relative difference that is none
-_TITLE = re.compile(r"^\s*#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,9 @@ def _numbers(was: Mapping[str, float], now: Mapping[str, float]) -> list[NumberC
 def _cells(notebook: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Cells by their id; those that a run has put in are nobody's."""
     return {
-        str(cell.get("id", f"cell-{place}")): cell
+        id_of(cell, place): cell
         for place, cell in enumerate(notebook["cells"], start=1)
-        if "injected-parameters" not in cell.get("metadata", {}).get("tags", [])
+        if "injected-parameters" not in tags_of(cell)
     }
 
 
@@ -111,7 +110,7 @@ def _titles(notebook: Mapping[str, Any]) -> dict[str, str]:
     """What each cell is called: its tile's title, else the heading above it."""
     heading, found = "", {}
     for name, cell in _cells(notebook).items():
-        if cell["cell_type"] == "markdown" and (headings := _TITLE.findall(_source(cell))):
+        if cell["cell_type"] == "markdown" and (headings := headings_in(source_of(cell))):
             heading = headings[-1]
         settings = cell.get("metadata", {}).get("notehouse")
         tile = settings.get("tile") if isinstance(settings, Mapping) else None
@@ -125,24 +124,19 @@ def _cell_change(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any
     if old is None:
         return _of_one(name, new, "added")
     same_place = old.get("metadata") == new.get("metadata")
-    if _source(old) == _source(new) and old["cell_type"] == new["cell_type"]:
+    if source_of(old) == source_of(new) and old["cell_type"] == new["cell_type"]:
         return None if same_place else CellChange(name, _first_line(new), new["cell_type"], "moved", ())
-    lines = difflib.unified_diff(_source(old).splitlines(), _source(new).splitlines(), lineterm="", n=3)
+    lines = difflib.unified_diff(source_of(old).splitlines(), source_of(new).splitlines(), lineterm="", n=3)
     told = tuple(line for line in lines if not line.startswith(("---", "+++", "@@")))
     return CellChange(name, _first_line(new), new["cell_type"], "changed", told[:MOST_LINES])
 
 
 def _of_one(name: str, cell: Mapping[str, Any], change: str) -> CellChange:
     sign = "+" if change == "added" else "-"
-    lines = tuple(f"{sign}{line}" for line in _source(cell).splitlines()[:MOST_LINES])
+    lines = tuple(f"{sign}{line}" for line in source_of(cell).splitlines()[:MOST_LINES])
     return CellChange(name, _first_line(cell), cell["cell_type"], change, lines)
 
 
 def _first_line(cell: Mapping[str, Any]) -> str:
-    lines: Sequence[str] = _source(cell).strip().splitlines() or [""]
+    lines: Sequence[str] = source_of(cell).strip().splitlines() or [""]
     return lines[0][:100]
-
-
-def _source(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source") or ""
-    return source if isinstance(source, str) else "".join(source)

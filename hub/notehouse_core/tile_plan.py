@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from notehouse_core.errors import Invalid
+from notehouse_core.notebook_cells import HIDDEN_TAGS, id_of, tags_of
 from notehouse_core.query_parameters import places_of
 from notehouse_core.sql_cells import asked_by, frame_of, kept_by
 
 TABLE, CHART, PYTHON = "table", "chart", "python"
-_HIDDEN = frozenset({"parameters", "injected-parameters", "hide", "hidden"})
 _SQL = re.compile(r"\s*%%sql\b")
 _OTHER_SQL = re.compile(r"\s*%%(chart|expect)\b")
 _HARMLESS = re.compile(r"^\s*%(?:load_ext|matplotlib|config|time)\b[^\n]*$", re.MULTILINE)
@@ -93,11 +93,11 @@ def plan_of(
     known = frozenset(filters)
     state = _Following(parameters, known, {name: frozenset({name}) for name in known})
     for number, cell in enumerate(cells, start=1):
-        tags = set(cell.get("metadata", {}).get("tags", []))
+        tags = tags_of(cell)
         if cell["cell_type"] != "code" or not cell["source"].strip() or "parameters" in tags:
             continue
         made = _follow(state, number, cell)
-        if not tags & _HIDDEN:
+        if not tags & HIDDEN_TAGS:
             state.tiles[made.id] = made
             if made.kind == PYTHON:
                 state.python |= set(made.filters)
@@ -105,7 +105,7 @@ def plan_of(
 
 
 def _follow(state: _Following, number: int, cell: Mapping[str, Any]) -> TilePlan:
-    source, identifier = cell["source"], str(cell.get("id", f"cell-{number}"))
+    source, identifier = cell["source"], id_of(cell, number)
     if _SQL.match(source):
         return _sql(state, number, identifier, source, "id" in cell)
     if _OTHER_SQL.match(source):

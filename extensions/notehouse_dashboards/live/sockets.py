@@ -23,11 +23,10 @@ from notehouse_dashboards.pages import Identified
 from notehouse_dashboards.renderer.snapshots import source_of
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.series import LIVE
-from notehouse_dashboards.views import check_rights, query_of, shown_to
+from notehouse_dashboards.views import RIGHTS_SECONDS, check_rights, query_of, shown_to
 
 TOKEN_PROTOCOL = "notehouse.token."  # noqa: S105 - the prefix of a subprotocol
 IDLE_SECONDS = 600.0
-RIGHTS_SECONDS = 20.0
 MALFORMED, UNAUTHENTICATED, FORBIDDEN, IDLE, TOO_MANY, FAILED = 4400, 4401, 4403, 4408, 4429, 4500
 
 log = logging.getLogger(__name__)

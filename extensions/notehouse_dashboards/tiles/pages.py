@@ -16,16 +16,14 @@ from notehouse_core import errors
 from notehouse_core.filters import MOST_CHOICES
 from notehouse_core.store.viewing import View
 from notehouse_core.tokens import Claims
-from notehouse_dashboards.pages import HubPage, Page
+from notehouse_dashboards.pages import HubPage, JsonAnswers, Page
 from notehouse_dashboards.series import OPEN
-from notehouse_dashboards.views import query_of, viewed
-
-RIGHTS_SECONDS = 20.0
+from notehouse_dashboards.views import RIGHTS_SECONDS, query_of, viewed
 
 log = logging.getLogger(__name__)
 
 
-class TileRows(Page):
+class TileRows(JsonAnswers):
     """What a tile shows with the filters of the address; opened by the frame's token, never by a cookie."""
 
     async def get(self, tenant: str, slug: str, tile: str) -> None:
@@ -46,12 +44,9 @@ class TileRows(Page):
             self.finish(gzip.decompress(answer.content))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer a problem as JSON."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        known = error if isinstance(error, errors.NotehouseError) else None
-        self.set_status(known.status if known else status_code)
+        """Answer a problem as JSON, which the frame reads too."""
         self._open_to_frames()
-        self.finish({"error": known.message if known else "Something went wrong on our side."})
+        super().write_error(status_code, **kwargs)
 
     def _open_to_frames(self) -> None:
         """A frame has no origin; the token in the address is what opens this, so any page that has it may read."""
@@ -61,7 +56,7 @@ class TileRows(Page):
         self.set_header("Vary", "Accept-Encoding")
 
 
-class Choices(HubPage):
+class Choices(JsonAnswers, HubPage):
     """What a filter offers whose choices a SELECT answers, for the other filters of the address."""
 
     @authenticated
@@ -72,12 +67,9 @@ class Choices(HubPage):
         rows = json.loads(gzip.decompress(answer.content))["rows"]
         self.finish({"choices": [row[0] for row in rows[:MOST_CHOICES] if row[0] is not None]})
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer a problem as JSON."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        known = error if isinstance(error, errors.NotehouseError) else None
-        self.set_status(known.status if known else status_code)
-        self.finish({"error": "The choices of this filter cannot be read now."})
+    def in_words(self, known: errors.NotehouseError | None) -> str:
+        """The same of every problem: viewers are not shown an author's SQL."""
+        return "The choices of this filter cannot be read now."
 
 
 class News(Page):

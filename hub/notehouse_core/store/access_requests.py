@@ -16,6 +16,7 @@ from notehouse_core.store import audit, dashboards, deliveries, people
 from notehouse_core.store.models import AuditEvent, Dashboard
 
 ACTION = "ask-for-dashboard"
+ANSWER = "If there is such a dashboard, its owner has been asked."
 LONGEST = 500  # characters of a message
 _KEPT = timedelta(days=30)  # that a request is shown
 

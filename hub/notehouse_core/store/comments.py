@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -9,6 +11,7 @@ from sqlalchemy.orm import selectinload
 from notehouse_core import errors
 from notehouse_core.store.models import Comment, Dashboard, User
 
+NONE = "There is no such comment."
 LONGEST = 5000  # characters
 
 
@@ -16,6 +19,14 @@ def of(dashboard: Dashboard) -> Select[Comment]:
     """Those that were not taken away, with their authors."""
     query = select(Comment).where(Comment.dashboard_id == dashboard.id, Comment.deleted_at.is_(None))
     return query.options(selectinload(Comment.author))
+
+
+async def find(session: AsyncSession, dashboard: Dashboard, comment_id: UUID) -> Comment:
+    """One of them. Raises NotFound."""
+    comment = await session.scalar(of(dashboard).where(Comment.id == comment_id))
+    if comment is None:
+        raise errors.NotFound(NONE)
+    return comment
 
 
 async def say(session: AsyncSession, dashboard: Dashboard, author: User, text: str, tile: str) -> Comment:

@@ -6,11 +6,9 @@ import hashlib
 from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notehouse_core.ids import uuid7
-from notehouse_core.store.dashboards import CHANNEL, parameters_hash
+from notehouse_core.store.dashboards import CHANNEL, parameters_hash, request_one
 from notehouse_core.store.models import DashboardVersion, Snapshot
 
 
@@ -23,18 +21,10 @@ async def compared(
     session: AsyncSession, version: DashboardVersion, access_class: str, mark: str
 ) -> Snapshot:
     """The run of a version on the data of `mark`, asked for where there is none yet."""
-    row = insert(Snapshot).values(
-        id=uuid7(),
-        tenant_id=version.tenant_id,
-        version_id=version.id,
-        access_class=access_class,
-        parameters=version.parameters,
-        parameters_hash=comparison_hash(version, mark),
-        watermark=mark,
-    )
-    await session.execute(row.on_conflict_do_nothing())
+    key = comparison_hash(version, mark)
+    await request_one(session, version, access_class, version.parameters, key, mark)
     await session.execute(text(f"NOTIFY {CHANNEL}"))
-    found = await comparison(session, version.id, access_class, comparison_hash(version, mark))
+    found = await comparison(session, version.id, access_class, key)
     assert found is not None  # noqa: S101 - put in above, or there before
     return found
 

@@ -147,7 +147,7 @@ async def viewing_classes(session: AsyncSession, dashboard: Dashboard) -> set[st
 async def request_snapshots(session: AsyncSession, dashboard: Dashboard, version: DashboardVersion) -> None:
     """Ask for a snapshot for each class that may view; those that exist stay."""
     for access_class in sorted(await viewing_classes(session, dashboard)):
-        await _request(session, version, access_class, version.parameters)
+        await request_one(session, version, access_class, version.parameters)
     await session.execute(text(f"NOTIFY {CHANNEL}"))
 
 
@@ -171,19 +171,26 @@ async def request_combination(
     ended = select(Snapshot.id).where(*chosen, Snapshot.status.in_(("ready", "failed")))
     forgotten = ended.order_by(Snapshot.created_at.desc()).offset(MOST_COMBINATIONS - 1)
     await session.execute(delete(Snapshot).where(Snapshot.id.in_(forgotten)))
-    await _request(session, version, access_class, parameters)
+    await request_one(session, version, access_class, parameters)
     await session.execute(text(f"NOTIFY {CHANNEL}"))
 
 
-async def _request(
-    session: AsyncSession, version: DashboardVersion, access_class: str, parameters: dict[str, Any]
+async def request_one(
+    session: AsyncSession,
+    version: DashboardVersion,
+    access_class: str,
+    parameters: dict[str, Any],
+    key: str = "",
+    watermark: str = "",
 ) -> None:
+    """Put a snapshot on the list, unless it is there; `key` stands in the place of the parameters' fingerprint."""
     row = insert(Snapshot).values(
         id=uuid7(),
         tenant_id=version.tenant_id,
         version_id=version.id,
         access_class=access_class,
         parameters=parameters,
-        parameters_hash=parameters_hash(parameters),
+        parameters_hash=key or parameters_hash(parameters),
+        watermark=watermark,
     )
     await session.execute(row.on_conflict_do_nothing())

@@ -80,16 +80,19 @@ async def view_of(
 
 
 async def view_of_link(
-    session: AsyncSession, *, secret: str = "", subject: str = ""
+    session: AsyncSession, *, secret: str = "", subject: str = "", drawn: bool = True
 ) -> tuple[View, str, list[str]]:
-    """What a link shows, in whose name a page of it is, and the sites that may show it. Raises NotFound."""
+    """What a link shows, in whose name a page of it is, and the sites that may show it; `drawn` as for `view_of`.
+
+    Raises NotFound.
+    """
     if secret:
         link, dashboard = await links.opened_by(session, secret)
     else:
         link, dashboard = await links.named_by(session, subject)
     version = dashboard.published_version
     parameters = {**(version.parameters if version else {}), **link.parameters}
-    snapshot = await _snapshot(session, dashboard, link.access_class, parameters)
+    snapshot = await _snapshot(session, dashboard, link.access_class, parameters) if drawn else None
     view = View(dashboard, version, link.access_class, snapshot, False, (), parameters)
     return view, links.subject(link), link.frame_ancestors
 

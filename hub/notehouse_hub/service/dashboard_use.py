@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from notehouse_core.notebook_cells import id_of
 from notehouse_core.store.models import DashboardVersion
 from notehouse_hub.rights.server import Server
 
@@ -80,5 +81,5 @@ def tile_milliseconds(executed: bytes) -> dict[str, int]:
         began, ended = times.get("iopub.execute_input"), times.get("shell.execute_reply")
         if began and ended:
             lasted = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
-            found[str(cell.get("id", f"cell-{place}"))] = round(lasted.total_seconds() * 1000)
+            found[id_of(cell, place)] = round(lasted.total_seconds() * 1000)
     return found

@@ -12,13 +12,12 @@ import nbformat
 
 from notehouse_core import errors
 from notehouse_core.filters import Filter, filter_call, filters_of, value_of
+from notehouse_core.notebook_cells import HIDDEN_TAGS, headings_in, id_of, tags_of
 from notehouse_core.sql_cells import shows_table
 from notehouse_core.tile_plan import PYTHON, Plan, TilePlan, plan_of
 
-_TITLE = re.compile(r"^\s*#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _LONGEST_NAME = 120
 _FILTER = re.compile(r"""^\w+\s*=\s*filter\(\s*["']""", re.MULTILINE)
-_HIDDEN = {"parameters", "injected-parameters", "hide", "hidden"}
 
 
 @dataclass(frozen=True)
@@ -118,10 +117,10 @@ def tiles_of(checked: CheckedNotebook) -> list[Tile]:
     assert plan is not None  # noqa: S101 - of a checked notebook
     for number, cell in enumerate(cells, start=1):
         if cell["cell_type"] == "markdown":
-            found = _TITLE.findall(cell["source"])
+            found = headings_in(cell["source"])
             title = found[-1] if found else title
         elif cell["cell_type"] == "code" and _shows(cell):
-            tiles.append(_tile(cell, number, title, plan.tiles[str(cell.get("id", f"cell-{number}"))]))
+            tiles.append(_tile(cell, number, title, plan.tiles[id_of(cell, number)]))
     return tiles
 
 
@@ -197,8 +196,7 @@ def _refused(why: str) -> errors.NotehouseError:
 
 
 def _shows(cell: dict[str, Any]) -> bool:
-    tags = set(cell.get("metadata", {}).get("tags", []))
-    return bool(cell["source"].strip()) and not tags & _HIDDEN
+    return bool(cell["source"].strip()) and not tags_of(cell) & HIDDEN_TAGS
 
 
 def _tile(cell: dict[str, Any], number: int, title: str, plan: TilePlan) -> Tile:

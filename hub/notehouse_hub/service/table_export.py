@@ -9,38 +9,38 @@ from typing import Any
 import nbformat
 
 from notehouse_core import errors
+from notehouse_core.notebook_cells import id_of
 from notehouse_core.sql_cells import question_of
 from notehouse_core.store.viewing import View
 from notehouse_core.tokens import QUERY, VIEW, Claims
 from notehouse_core.warehouse import Answer, Statement
 from notehouse_hub.service.resources import Resources
+from notehouse_hub.service.workbook import FORMULA
 
 MOST_ROWS = 100_000
 _SECONDS = 300
 _PART = 256 * 1024
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
 
 
 async def table_rows(
     view: View, notebook: bytes, tile: str, username: str, resources: Resources
 ) -> tuple[list[str], list[list[Any]]]:
     """Return a tile's columns and rows. Raises NotFound, Invalid, TooLarge or what the query gateway says."""
-    question = question_of(source_of(notebook, tile), view.parameters)
+    question = question_of(_source_of(notebook, tile), view.parameters)
     statement = Statement(question.source, question.sql, question.values, MOST_ROWS)
-    answer = await resources.warehouse.run(statement, "json", token_of(view, username, resources))
+    answer = await resources.warehouse.run(statement, "json", _token(view, username, resources))
     return checked(answer)
 
 
-def source_of(notebook: bytes, tile: str) -> str:
-    """Return what stands in a tile's cell. Raises NotFound."""
+def _source_of(notebook: bytes, tile: str) -> str:
     node = nbformat.reads(notebook.decode(), as_version=4)  # type: ignore[no-untyped-call]
     for number, cell in enumerate(node.cells, start=1):
-        if cell.cell_type == "code" and str(cell.get("id", f"cell-{number}")) == tile:
+        if cell.cell_type == "code" and id_of(cell, number) == tile:
             return str(cell.source)
     raise errors.NotFound("This dashboard has no such tile.")
 
 
-def token_of(view: View, username: str, resources: Resources) -> str:
+def _token(view: View, username: str, resources: Resources) -> str:
     """A token of the viewer's own class, for this dashboard, as long as the query."""
     claims = Claims(
         subject=username,
@@ -78,7 +78,7 @@ def csv_of(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes
 
 def defused(value: Any) -> Any:
     """A text that would be a formula, as the text it is."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and value.startswith(FORMULA):
         return value if _is_number(value) else f"'{value}"
     return value
 

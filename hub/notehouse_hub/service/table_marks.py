@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 
 from notehouse_core.access import AccessClass
 from notehouse_hub.rights.server import Server
@@ -16,23 +16,27 @@ WHERE active AND database IN {databases:Array(String)} GROUP BY database, table 
 _WORD = re.compile(rb"\w+")
 
 
-async def mark_of(server: Server, access_class: AccessClass, notebooks: Iterable[bytes]) -> str:
-    """A fingerprint (16 hex characters) of the tables that a class reads and one of the notebooks names."""
-    return (await marks_of(server, [(access_class, notebooks)]))[0]
+def words_of(notebook: bytes) -> frozenset[str]:
+    """All words of a notebook: which tables it may read is asked for often, and it never changes."""
+    return frozenset(word.decode(errors="replace") for word in _WORD.findall(notebook))
 
 
-async def marks_of(server: Server, asked: Sequence[tuple[AccessClass, Iterable[bytes]]]) -> list[str]:
+async def mark_of(server: Server, access_class: AccessClass, words: Set[str]) -> str:
+    """A fingerprint (16 hex characters) of the tables that a class reads and that notebooks of these words name."""
+    return (await marks_of(server, [(access_class, words)]))[0]
+
+
+async def marks_of(server: Server, asked: Sequence[tuple[AccessClass, Set[str]]]) -> list[str]:
     """The fingerprints of many, by one question to the database."""
-    tables = [_tables(access_class, notebooks) for access_class, notebooks in asked]
+    tables = [_tables(access_class, words) for access_class, words in asked]
     databases = sorted({database for each in tables for database, _ in each})
     quoted = ", ".join("'" + one.replace("\\", "").replace("'", "") + "'" for one in databases)
     rows = await server.rows(_PARTS, databases=f"[{quoted}]") if databases else []
     return [_fingerprint([row for row in rows if (row[0], row[1]) in each]) for each in tables]
 
 
-def _tables(access_class: AccessClass, notebooks: Iterable[bytes]) -> set[tuple[str, str]]:
-    named = {word.decode(errors="replace") for one in notebooks for word in _WORD.findall(one)}
-    return {(one.database, one.table) for one in access_class.grants if one.table in named}
+def _tables(access_class: AccessClass, words: Set[str]) -> set[tuple[str, str]]:
+    return {(one.database, one.table) for one in access_class.grants if one.table in words}
 
 
 def _fingerprint(found: list[list[str]]) -> str:

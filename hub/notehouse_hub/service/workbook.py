@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-MOST_ROWS = 1_048_575  # of a sheet, besides its head
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
 _LONGEST = 32_767  # characters of a cell
 _EXACT = 2**53  # whole numbers beyond are not kept by a spreadsheet
 _PART = 256 * 1024
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HEAD, _TEXT, _QUOTED = 1, 0, 2  # places in the styles below
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -137,7 +136,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value):
         return f"<c><v>{value!r}</v></c>"
     text = str(value)
-    return _string(text, _QUOTED if text.startswith(_FORMULA) else _TEXT)
+    return _string(text, _QUOTED if text.startswith(FORMULA) else _TEXT)
 
 
 def _string(text: str, style: int) -> str:

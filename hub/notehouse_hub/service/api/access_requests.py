@@ -23,7 +23,7 @@ class AccessQuestion(Body):
 class Asked(BaseModel):
     """Always the same, whether there is such a dashboard or not."""
 
-    message: str = "If there is such a dashboard, its owner has been asked."
+    message: str = access_requests.ANSWER
 
 
 class AccessRequestOut(BaseModel):

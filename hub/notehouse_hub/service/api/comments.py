@@ -21,8 +21,6 @@ from notehouse_hub.service.resources import SessionDep
 
 router = ApiRouter(prefix="/dashboards/{reference}/comments", tags=["Comments"])
 
-_NONE = "There is no such comment."
-
 
 class CommentRequest(Body):
     """A comment; `tile` is the id of one (see the version's `tiles`), nothing for the whole page."""
@@ -128,10 +126,7 @@ async def _one(
     session: AsyncSession, caller: Caller, reference: str, comment_id: UUID
 ) -> tuple[Dashboard, Comment]:
     found = await _readable(session, caller, reference)
-    comment = await session.scalar(store_comments.of(found).where(Comment.id == comment_id))
-    if comment is None:
-        raise errors.NotFound(_NONE)
-    return found, comment
+    return found, await store_comments.find(session, found, comment_id)
 
 
 def _out(one: Comment, versions: dict[UUID, DashboardVersion], caller: Caller) -> CommentOut:

@@ -16,17 +16,19 @@ from notehouse_core.notebook_diff import code_changes, number_changes
 from notehouse_core.printing import png_of
 from notehouse_core.report_page import page_of
 from notehouse_core.store import comparing
-from notehouse_core.store import dashboards as store
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 from notehouse_core.store.plan import class_of
 from notehouse_hub.service.api.dashboards import allowed
 from notehouse_hub.service.api.route import ApiRouter, as_file
+from notehouse_hub.service.api.versions import version_of
 from notehouse_hub.service.identity import Caller, CallerDep
 from notehouse_hub.service.resources import API_PREFIX, Resources, ResourcesDep, SessionDep
-from notehouse_hub.service.table_marks import mark_of
+from notehouse_hub.service.table_marks import mark_of, words_of
 
 router = ApiRouter(prefix="/dashboards/{reference}", tags=["Versions"])
 
+Before = Annotated[int, Query(alias="from", ge=1)]
+After = Annotated[int, Query(alias="to", ge=1)]
 Mark = Annotated[
     str, Query(pattern="^[0-9a-f]{0,16}$", description="the state of the data, from an earlier answer")
 ]
@@ -93,8 +95,8 @@ async def diff(
     caller: CallerDep,
     session: SessionDep,
     resources: ResourcesDep,
-    before: Annotated[int, Query(alias="from", ge=1)],
-    after: Annotated[int, Query(alias="to", ge=1)],
+    before: Before,
+    after: After,
     at: Mark = "",
 ) -> DiffOut:
     """Compare two versions, for those who may edit the dashboard: code, numbers, pictures."""
@@ -103,7 +105,8 @@ async def diff(
     notebooks = [await asyncio.to_thread(resources.artifacts.get, one.notebook) for one in versions]
     code = [CellOut(**asdict(one)) for one in code_changes(*(json.loads(one) for one in notebooks))]
     access_class = await _class(session, caller, found)
-    now = await mark_of(resources.clickhouse, access_class, notebooks)
+    words = frozenset().union(*map(words_of, notebooks))
+    now = await mark_of(resources.clickhouse, access_class, words)
     mark = at or now
     runs = [await comparing.compared(session, one, access_class.id, mark) for one in versions]
     state, reason = _state(versions, runs)
@@ -141,14 +144,6 @@ async def picture(
     executed = await asyncio.to_thread(resources.artifacts.get, run.cells["executed"])
     page = await asyncio.to_thread(page_of, executed.decode(), found.name)
     return Response(await png_of(page, resources.settings), media_type="image/png")
-
-
-async def version_of(session: AsyncSession, dashboard: Dashboard, number: int) -> DashboardVersion:
-    """One version of a dashboard. Raises NotFound."""
-    for one in await store.versions_of(session, dashboard):
-        if one.number == number:
-            return one
-    raise errors.NotFound(f"This dashboard has no version {number}.")
 
 
 async def _class(session: AsyncSession, caller: Caller, dashboard: Dashboard) -> AccessClass:

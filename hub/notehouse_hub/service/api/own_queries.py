@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from notehouse_core import errors
@@ -33,6 +33,18 @@ _FIELDS = (
 
 _QueryId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,160}$")]
 _Tenant = Annotated[str | None, Query(description="for people who have more than one")]
+
+
+async def _token(
+    caller: CallerDep, session: SessionDep, resources: ResourcesDep, tenant: _Tenant = None
+) -> str:
+    """Whose queries are spoken of; Postgres is let go before the query gateway is asked."""
+    token = await token_in(tenant, caller, session, resources)
+    await let_go(session)
+    return token
+
+
+_TokenDep = Annotated[str, Depends(_token)]
 
 
 class QueryOfMine(BaseModel):
@@ -81,30 +93,14 @@ async def history(
 
 
 @router.get("/{query_id}")
-async def progress(
-    query_id: _QueryId,
-    caller: CallerDep,
-    session: SessionDep,
-    resources: ResourcesDep,
-    tenant: _Tenant = None,
-) -> Progress:
+async def progress(query_id: _QueryId, token: _TokenDep, resources: ResourcesDep) -> Progress:
     """Say how far a query of one's own is."""
-    token = await token_in(tenant, caller, session, resources)
-    await let_go(session)
     return _found(await resources.warehouse.progress(query_id, token))
 
 
 @router.delete("/{query_id}")
-async def stop(
-    query_id: _QueryId,
-    caller: CallerDep,
-    session: SessionDep,
-    resources: ResourcesDep,
-    tenant: _Tenant = None,
-) -> Progress:
+async def stop(query_id: _QueryId, token: _TokenDep, resources: ResourcesDep) -> Progress:
     """End a query of one's own, and say how far it was."""
-    token = await token_in(tenant, caller, session, resources)
-    await let_go(session)
     return _found(await resources.warehouse.stop(query_id, token))
 
 

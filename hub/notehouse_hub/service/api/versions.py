@@ -7,12 +7,13 @@ from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import errors
 from notehouse_core.parameters import check_parameters
 from notehouse_core.store import audit
 from notehouse_core.store import dashboards as store
-from notehouse_core.store.models import DashboardVersion
+from notehouse_core.store.models import Dashboard, DashboardVersion
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.dashboards import allowed, visible
 from notehouse_hub.service.api.route import ApiRouter
@@ -109,21 +110,14 @@ async def versions(reference: str, caller: CallerDep, session: SessionDep) -> Ve
 @router.get("/versions/{number}")
 async def version(reference: str, number: int, caller: CallerDep, session: SessionDep) -> VersionOut:
     """Show one version; who has just published asks here until it is ready."""
-    found = await visible(session, caller, reference)
-    for one in await store.versions_of(session, found):
-        if one.number == number:
-            return out(one)
-    raise errors.NotFound(f"This dashboard has no version {number}.")
+    return out(await version_of(session, await visible(session, caller, reference), number))
 
 
 @router.post("/rollback")
 async def roll_back(reference: str, body: Rollback, caller: CallerDep, session: SessionDep) -> VersionOut:
     """Show an earlier version to everyone again; nothing is lost, and a later one can be shown again the same way."""
     found = await allowed(session, caller, reference, "edit", lock=True)
-    versions = {one.number: one for one in await store.versions_of(session, found)}
-    wanted, shown = versions.get(body.number), found.published_version
-    if wanted is None:
-        raise errors.NotFound(f"This dashboard has no version {body.number}.")
+    wanted, shown = await version_of(session, found, body.number), found.published_version
     if wanted.state != "ready":
         raise errors.Conflict(f"Version {body.number} is {wanted.state}, so nobody could see it.")
     if shown is None or shown.id != wanted.id:
@@ -143,6 +137,14 @@ async def roll_back(reference: str, body: Rollback, caller: CallerDep, session: 
         await session.flush()
         await store.request_snapshots(session, found, wanted)
     return out(wanted)
+
+
+async def version_of(session: AsyncSession, dashboard: Dashboard, number: int) -> DashboardVersion:
+    """One version of a dashboard. Raises NotFound."""
+    for one in await store.versions_of(session, dashboard):
+        if one.number == number:
+            return one
+    raise errors.NotFound(f"This dashboard has no version {number}.")
 
 
 def _parameters(checked: CheckedNotebook, given: dict[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,21 @@
 """Watermarks: our own services ask which state of their tables dashboards' data is in."""
 
 import asyncio
+from functools import lru_cache
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from notehouse_core import errors
+from notehouse_core.artifacts import ArtifactStore
 from notehouse_core.store.models import DashboardVersion
 from notehouse_core.store.plan import load_access_plan
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
-from notehouse_hub.service.resources import Resources, ResourcesDep
-from notehouse_hub.service.table_marks import marks_of
+from notehouse_hub.service.resources import ResourcesDep
+from notehouse_hub.service.table_marks import marks_of, words_of
 
 MOST = 500
 router = ApiRouter(prefix="/watermarks", tags=["Watermarks"])
@@ -51,9 +53,9 @@ async def watermarks(body: WatermarksRequest, caller: CallerDep, resources: Reso
         wanted = {one.version for one in body.items}
         query = select(DashboardVersion.id, DashboardVersion.notebook).where(DashboardVersion.id.in_(wanted))
         keys = dict((await session.execute(query)).tuples().all())
-    notebooks = {one: await _notebook(resources, key) for one, key in keys.items()}
+    words = {one: await asyncio.to_thread(_words, resources.artifacts, key) for one, key in keys.items()}
     known = [one for one in body.items if one.version in keys and one.access_class in plan.classes]
-    asked = [(plan.classes[one.access_class], [notebooks[one.version]]) for one in known]
+    asked = [(plan.classes[one.access_class], words[one.version]) for one in known]
     found = dict(
         zip(
             ((one.version, one.access_class) for one in known),
@@ -64,5 +66,7 @@ async def watermarks(body: WatermarksRequest, caller: CallerDep, resources: Reso
     return Watermarks(marks=[found.get((one.version, one.access_class), "") for one in body.items])
 
 
-async def _notebook(resources: Resources, key: str) -> bytes:
-    return await asyncio.to_thread(resources.artifacts.get, key)
+@lru_cache(maxsize=MOST)
+def _words(artifacts: ArtifactStore, key: str) -> frozenset[str]:
+    """The words of a notebook, read once: open pages ask several times a second, and what a key names never changes."""
+    return words_of(artifacts.get(key))

@@ -1,8 +1,8 @@
 """The portal's page on what is different between two versions of a dashboard."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from notehouse_core.store import dashboards as store
 from notehouse_hub.service.api import comparisons
@@ -24,8 +24,8 @@ async def difference(
     caller: PageCallerDep,
     session: SessionDep,
     resources: ResourcesDep,
-    before: Annotated[int, Query(alias="from", ge=1)],
-    after: Annotated[int, Query(alias="to", ge=1)],
+    before: comparisons.Before,
+    after: comparisons.After,
     at: comparisons.Mark = "",
 ) -> Response:
     """Show code, numbers and pictures of two versions beside each other."""
