@@ -53,3 +53,8 @@ def of_exit(code: int, limits: KernelLimits) -> str:
 def of_age(seconds: float) -> str:
     """Say that a kernel has lived for as long as it may."""
     return f"The kernel was ended at its limit of lifetime ({seconds:,.0f} s)."
+
+
+def of_output(megabytes: int) -> str:
+    """Say that a kernel has sent far more than it may."""
+    return f"The kernel was ended at its limit of output rate ({megabytes:,} MB a second)."

@@ -27,7 +27,13 @@ PROCESS = frozenset(
 )
 # What reaches data: addresses, and the file of a token that lives minutes. Never a token itself.
 PLATFORM = frozenset(
-    {"NOTEHOUSE_API_URL", "NOTEHOUSE_COMM_SEED", "NOTEHOUSE_QUERY_URL", "NOTEHOUSE_TOKEN_FILE"}
+    {
+        "NOTEHOUSE_API_URL",
+        "NOTEHOUSE_COMM_SEED",
+        "NOTEHOUSE_OUTPUT_RATE",
+        "NOTEHOUSE_QUERY_URL",
+        "NOTEHOUSE_TOKEN_FILE",
+    }
 )
 ALLOWED = PROCESS | PLATFORM
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import zmq
 from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
@@ -16,9 +17,10 @@ from traitlets import Integer, Unicode, default
 
 from notehouse_gateway import memory
 from notehouse_gateway.desk import Desk, write_token
-from notehouse_gateway.endings import Endings, of_age, of_exit
+from notehouse_gateway.endings import Endings, of_age, of_exit, of_output
 from notehouse_gateway.kernelspecs import KERNEL_NAME
 from notehouse_gateway.limits import MEBIBYTE, KernelLimits, passed
+from notehouse_gateway.output_rate import MAX_OUTPUT
 from notehouse_gateway.series import ENDED, KERNELS, PRIVATE, REFUSED, SHARE
 from notehouse_gateway.template_process import CannotFork
 
@@ -66,6 +68,7 @@ class GatewayKernels(AsyncMappingKernelManager):
     )
     kernel_cpu_seconds = Integer(14_400, min=0, help="CPU time of a kernel; 0: any").tag(config=True)
     kernel_file_megabytes = Integer(2048, min=0, help="Size of a file of a kernel; 0: any").tag(config=True)
+    kernel_output_megabytes_per_second = Integer(8, min=0, help="Output of a kernel; 0: any").tag(config=True)
     kernel_lifetime_seconds = Integer(86_400, min=1, help="How long a kernel may live").tag(config=True)
 
     @default("kernel_manager_class")
@@ -77,6 +80,8 @@ class GatewayKernels(AsyncMappingKernelManager):
         self._starting = 0
         self._ends: dict[str, float] = {}  # by kernel
         self.endings = Endings()
+        # A message larger than any that is passed on is not received: its sender is cut off, and connects again.
+        self.context.maxmsgsize = 2 * MAX_OUTPUT
         KERNELS.set_function(lambda: len(self))
         PRIVATE.set_function(lambda: MEBIBYTE * sum(map(memory.private_megabytes, self.pids())))
         SHARE.set_function(lambda: MEBIBYTE * sum(map(memory.proportional_megabytes, self.pids())))
@@ -108,7 +113,8 @@ class GatewayKernels(AsyncMappingKernelManager):
     async def _start_at_desk(self, kernel_id: str, order: KernelOrder) -> str:
         desk = self.desk(kernel_id)
         desk.open(order.token)
-        environment = {**os.environ, **desk.environment(order.seed)}
+        rate = {"NOTEHOUSE_OUTPUT_RATE": str(self.kernel_output_megabytes_per_second)}
+        environment = {**os.environ, **desk.environment(order.seed), **rate}
         try:
             started: str = await ensure_async(
                 self.start_kernel(
@@ -143,6 +149,24 @@ class GatewayKernels(AsyncMappingKernelManager):
         """End a kernel, `now` without waiting for what it would still do. Raises HTTPError 404."""
         self._check_kernel_id(kernel_id)
         await ensure_async(self.shutdown_kernel(kernel_id, now=now))  # type: ignore[no-untyped-call]
+
+    def end_flooding(self, kernel_id: str) -> None:
+        """End a kernel that sends more than its rate, however it does so; who is connected hears that it died."""
+        if kernel_id not in self or kernel_id in self.endings:
+            return
+        self.endings[kernel_id] = of_output(self.kernel_output_megabytes_per_second)
+        self.log.warning("Kernel %s: %s", kernel_id, self.endings[kernel_id])
+        ENDED.labels("output rate").inc()
+        if (process := getattr(self.get_kernel(kernel_id).provisioner, "process", None)) is not None:
+            process.kill()
+
+    def start_watching_activity(self, kernel_id: str) -> None:
+        """Watch the states of a kernel, and not all that it prints."""
+        super().start_watching_activity(kernel_id)  # type: ignore[no-untyped-call]
+        kernel: Any = self.get_kernel(kernel_id)
+        socket = kernel._activity_stream.socket
+        socket.setsockopt(zmq.SUBSCRIBE, b"kernel.")
+        socket.setsockopt(zmq.UNSUBSCRIBE, b"")
 
     def desk(self, kernel_id: str) -> Desk:
         """Return the folder of one kernel."""

@@ -7,7 +7,12 @@ from typing import Any
 
 from jupyter_client.session import Session
 
+from notehouse_core.kernel_connection import OutputBudget
+
 Message = dict[str, Any]
+
+MOST_OUTPUT = 64 * 2**20  # bytes of a notebook's outputs, as callers keep of a kernel's
+MOST_WAITING = 2**20  # characters that are printed before they become a message
 
 
 class RecordingSession(Session):
@@ -17,6 +22,7 @@ class RecordingSession(Session):
         super().__init__(**kwargs)
         self.streams: list[RecordedStream] = []
         self._messages: list[Message] = []
+        self._budget = OutputBudget(MOST_OUTPUT)
 
     def send(
         self, _stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None,
@@ -27,9 +33,11 @@ class RecordingSession(Session):
             stream.flush()
         made = isinstance(msg_or_type, dict)
         message: Message = msg_or_type if made else self.msg(msg_or_type, content, parent, header, metadata)
-        kept = {**message, "content": self.unpack(self.pack(message["content"]))}
+        content = self.pack(message["content"])
+        kept = {**message, "content": self.unpack(content)}
         kept["buffers"] = [bytes(one) for one in buffers or message.get("buffers") or ()]
-        self._messages.append(kept)
+        if (admitted := self._budget.admit(kept, len(content) + sum(map(len, kept["buffers"])))) is not None:
+            self._messages.append(admitted)
         return message
 
     def take(self) -> list[Message]:
@@ -49,12 +57,16 @@ class RecordedStream(io.TextIOBase):
         self.become: Any = None
         self._session, self._parent = session, parent
         self._waiting: list[str] = []
+        self._length = 0
 
     def write(self, text: str) -> int:
         """Keep a text."""
         if self.become is not None:
             return int(self.become.write(text))
         self._waiting.append(text)
+        self._length += len(text)
+        if self._length > MOST_WAITING:
+            self.flush()
         return len(text)
 
     def writable(self) -> bool:
@@ -66,5 +78,5 @@ class RecordedStream(io.TextIOBase):
         if self.become is not None:
             self.become.flush()
         elif self._waiting:
-            text, self._waiting = "".join(self._waiting), []
+            text, self._waiting, self._length = "".join(self._waiting), [], 0
             self._session.send(None, "stream", {"name": self.name, "text": text}, self._parent())

@@ -23,6 +23,7 @@ LIBRARIES = (
     "notehouse_sql.frames",
     "notehouse_sql.magic",
     "notehouse_gateway.comm_ids",
+    "notehouse_gateway.template.rated_kernel",
     "vl_convert",
 )
 KERNEL = (

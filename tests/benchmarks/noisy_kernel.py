@@ -1,0 +1,101 @@
+"""NOISE: a kernel prints a gigabyte, again and again; how long do the small cells of its neighbour take?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import httpx
+
+from benchmarks.figures import Figure, Result, at_most, ratio
+from benchmarks.stage import Stage, free_port, until
+from notehouse_core.remote_kernel import RemoteKernelClient, RemoteKernelManager
+
+TOKEN = "benchmarks"
+ROUNDS, CELLS = 5, 80
+PAUSE = 0.01  # seconds between two cells
+FLOOD = "line = 'x' * 1000\nwhile True:\n    for _ in range(10**6): print(line)"
+MOST_RISE, MOST_HELD = 1.2, 250
+
+
+def measure(_stage: Stage) -> list[Result]:
+    """Measure with and without the noise in turns; both kernels are at one gateway."""
+    with tempfile.TemporaryDirectory() as folder, _gateway(Path(folder)) as (url, pid):
+        quiet, noisy = asyncio.run(_in_turns(url))
+        held = _most_held(pid)
+    return [
+        ratio("NOISE", "95th percentile of a neighbour's cell, beside a flood", noisy, quiet, MOST_RISE),
+        at_most("NOISE", "most memory of the gateway meanwhile", Figure.of([held], "MB"), MOST_HELD),
+    ]
+
+
+@contextmanager
+def _gateway(folder: Path) -> Iterator[tuple[str, int]]:
+    port = free_port()
+    command = [sys.executable, "-m", "notehouse_gateway.standalone", "--allow-root", "--port", str(port)]
+    command += ["--token", TOKEN, "--folder", str(folder)]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    url = f"http://127.0.0.1:{port}/"
+    headers = {"Authorization": f"token {TOKEN}"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    try:
+        until(lambda: httpx.get(f"{url}api/kernels", headers=headers).is_success, 60, "the gateway answers")
+        yield url, process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@asynccontextmanager
+async def _kernel(url: str) -> AsyncIterator[RemoteKernelClient]:
+    async with RemoteKernelManager(url=url, hub_token=TOKEN) as manager:
+        client = manager.client()
+        await client.start_channels()
+        await client.wait_for_ready(timeout=120)
+        yield client
+
+
+async def _in_turns(url: str) -> tuple[Figure, Figure]:
+    quiet, noisy = [], []
+    async with _kernel(url) as neighbour:
+        await _cells(neighbour)
+        for _ in range(ROUNDS):
+            quiet.append(await _cells(neighbour))
+            async with _kernel(url) as loud:
+                loud.execute(FLOOD)
+                reading = asyncio.create_task(_read(loud))
+                await asyncio.sleep(1)
+                noisy.append(await _cells(neighbour))
+                reading.cancel()
+    return Figure.of(quiet, "ms"), Figure.of(noisy, "ms")
+
+
+async def _cells(client: RemoteKernelClient) -> float:
+    """Return the 95th percentile of small cells, in milliseconds."""
+    spent = []
+    for number in range(CELLS):
+        began = time.perf_counter()
+        await client._recv_reply(client.execute(f"print({number})"), timeout=60)
+        spent.append(1000 * (time.perf_counter() - began))
+        await client.iopub_channel.get_msgs()
+        await asyncio.sleep(PAUSE)
+    return statistics.quantiles(spent, n=20)[-1]
+
+
+async def _read(client: RemoteKernelClient) -> None:
+    while True:
+        await client.iopub_channel.get_msg()
+
+
+def _most_held(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
