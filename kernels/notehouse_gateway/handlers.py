@@ -23,6 +23,7 @@ from notehouse_gateway.kernels import GatewayKernels, KernelOrder
 from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
 from notehouse_gateway.template_process import CannotFork
 from notehouse_gateway.templates import Templates
+from notehouse_gateway.watching import template_model, totals
 
 MAX_TOKEN = 16_384
 MOST_WAIT = 20.0  # seconds that a request waits for a template
@@ -82,15 +83,46 @@ class KernelsHandler(MainKernelHandler):
         self.finish(json.dumps(model, default=json_default))
 
 
+class WatchHandler(KernelsAPIHandler):
+    """`/api/watch`: all kernels and templates with what they hold, the limits, and what was counted since the start."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer it."""
+        kernels, templates = cast(GatewayKernels, self.kernel_manager), Templates.instance()
+        seen, kept = kernels.watched(), templates.kept()
+
+        def measured() -> dict[str, Any]:
+            return {
+                "kernels": [{**model, **known.model(pid)} for model, known, pid in seen],
+                "templates": [template_model(key, one) for key, one in kept],
+                "limits": {
+                    "kernels": kernels.max_kernels,
+                    "memory_megabytes": kernels.kernel_memory_megabytes,
+                },
+                "totals": totals(),
+            }
+
+        answer = await asyncio.to_thread(measured)
+        self.finish(json.dumps(answer, default=json_default))
+
+
 class OneKernelHandler(KernelHandler):
-    """`/api/kernels/{id}`: Jupyter's own; `?now=true` ends the kernel without waiting for what it would still do."""
+    """`/api/kernels/{id}`: Jupyter's own; `?now=true` ends the kernel without waiting for what it would still do.
+
+    `?by=administrator` ends it as if it died, and says to whoever used it who ended it.
+    """
 
     @web.authenticated
     @authorized
     async def delete(self, kernel_id: str) -> None:
         """End the kernel and answer 204."""
-        now = self.get_query_argument("now", "false") == "true"
-        await cast(GatewayKernels, self.kernel_manager).end(kernel_id, now=now)
+        kernels = cast(GatewayKernels, self.kernel_manager)
+        if self.get_query_argument("by", "") == "administrator":
+            kernels.end_as_administrator(kernel_id)
+        else:
+            await kernels.end(kernel_id, now=self.get_query_argument("now", "false") == "true")
         self.set_status(204)
         self.finish()
 
@@ -180,6 +212,7 @@ def read_notebook_order(body: Any) -> NotebookOrder:
 # Found by ServerApp when this module is named as a service. No restart: a kernel that died has lost what it
 # held, so whoever used it must know.
 default_handlers = [
+    (r"/api/watch", WatchHandler),
     (r"/api/kernels", KernelsHandler),
     (rf"/api/kernels/{_kernel_id_regex}", OneKernelHandler),
     (rf"/api/kernels/{_kernel_id_regex}/(?P<action>interrupt)", KernelActionHandler),

@@ -19,10 +19,11 @@ from notehouse_gateway import memory
 from notehouse_gateway.desk import Desk, write_token
 from notehouse_gateway.endings import Endings, of_age, of_exit, of_output
 from notehouse_gateway.kernelspecs import KERNEL_NAME
-from notehouse_gateway.limits import MEBIBYTE, KernelLimits, passed
+from notehouse_gateway.limits import KernelLimits, passed
 from notehouse_gateway.output_rate import MAX_OUTPUT
 from notehouse_gateway.series import ENDED, KERNELS, PRIVATE, REFUSED, SHARE
-from notehouse_gateway.template_process import CannotFork
+from notehouse_gateway.template_process import CannotFork, Forked
+from notehouse_gateway.watching import Purpose, Watched
 
 END_POLL = 0.005  # seconds
 
@@ -79,12 +80,13 @@ class GatewayKernels(AsyncMappingKernelManager):
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         self._starting = 0
         self._ends: dict[str, float] = {}  # by kernel
+        self._watched: dict[str, Watched] = {}
         self.endings = Endings()
         # A message larger than any that is passed on is not received: its sender is cut off, and connects again.
         self.context.maxmsgsize = 2 * MAX_OUTPUT
         KERNELS.set_function(lambda: len(self))
-        PRIVATE.set_function(lambda: MEBIBYTE * sum(map(memory.private_megabytes, self.pids())))
-        SHARE.set_function(lambda: MEBIBYTE * sum(map(memory.proportional_megabytes, self.pids())))
+        PRIVATE.set_function(lambda: memory.use_of(self.pids()).private_bytes)
+        SHARE.set_function(lambda: memory.use_of(self.pids()).proportional_bytes)
 
     @property
     def limits(self) -> KernelLimits:
@@ -132,9 +134,23 @@ class GatewayKernels(AsyncMappingKernelManager):
             desk.close()
             raise
         self._ends[started] = time.monotonic() + self.kernel_lifetime_seconds
+        self._watched[started] = Watched(Purpose.of(order.token), self._origin(started, order))
         if (pid := self._pid(started)) is not None:
             self.limits.impose(pid)
         return started
+
+    def _origin(self, kernel_id: str, order: KernelOrder) -> str:
+        if not isinstance(getattr(self.get_kernel(kernel_id).provisioner, "process", None), Forked):
+            return "process"
+        return "notebook" if order.template else "imports"
+
+    def watched(self) -> list[tuple[dict[str, Any], Watched, int | None]]:
+        """Return of each kernel Jupyter's model, what is known from its start, and its process."""
+        return [
+            (self.kernel_model(one), self._watched[one], self._pid(one))  # type: ignore[no-untyped-call]
+            for one in self.list_kernel_ids()
+            if one in self._watched
+        ]
 
     async def end_old(self) -> None:
         """End kernels that have lived as long as they may."""
@@ -142,8 +158,7 @@ class GatewayKernels(AsyncMappingKernelManager):
         for kernel_id in [one for one, end in self._ends.items() if end < now and one in self]:
             self.log.warning("Kernel %s ends: it has lived for %d s", kernel_id, self.kernel_lifetime_seconds)
             ENDED.labels("lifetime").inc()
-            self.endings[kernel_id] = of_age(self.kernel_lifetime_seconds)
-            await self.end(kernel_id, now=True)
+            self.end_saying(kernel_id, of_age(self.kernel_lifetime_seconds))
 
     async def end(self, kernel_id: str, *, now: bool) -> None:
         """End a kernel, `now` without waiting for what it would still do. Raises HTTPError 404."""
@@ -151,14 +166,22 @@ class GatewayKernels(AsyncMappingKernelManager):
         await ensure_async(self.shutdown_kernel(kernel_id, now=now))  # type: ignore[no-untyped-call]
 
     def end_flooding(self, kernel_id: str) -> None:
-        """End a kernel that sends more than its rate, however it does so; who is connected hears that it died."""
-        if kernel_id not in self or kernel_id in self.endings:
-            return
-        self.endings[kernel_id] = of_output(self.kernel_output_megabytes_per_second)
-        self.log.warning("Kernel %s: %s", kernel_id, self.endings[kernel_id])
-        ENDED.labels("output rate").inc()
+        """End a kernel that sends more than its rate, however it does so."""
+        if kernel_id in self and kernel_id not in self.endings:
+            ENDED.labels("output rate").inc()
+            self.end_saying(kernel_id, of_output(self.kernel_output_megabytes_per_second))
+
+    def end_saying(self, kernel_id: str, why: str) -> None:
+        """End a kernel as if it died: whoever is connected hears of it, and can ask why."""
+        self.log.warning("Kernel %s: %s", kernel_id, why)
+        self.endings[kernel_id] = why
         if (process := getattr(self.get_kernel(kernel_id).provisioner, "process", None)) is not None:
             process.kill()
+
+    def end_as_administrator(self, kernel_id: str) -> None:
+        """End a kernel that an administrator does not want. Raises HTTPError 404."""
+        self._check_kernel_id(kernel_id)
+        self.end_saying(kernel_id, "The kernel was ended by an administrator.")
 
     def start_watching_activity(self, kernel_id: str) -> None:
         """Watch the states of a kernel, and not all that it prints."""
@@ -184,6 +207,7 @@ class GatewayKernels(AsyncMappingKernelManager):
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that ended, however it ended, and remove its folder."""
         self._ends.pop(kernel_id, None)
+        self._watched.pop(kernel_id, None)
         removed = super().remove_kernel(kernel_id)
         self.desk(kernel_id).close()
         code = None if removed is None or removed.shutting_down else exit_code(removed)

@@ -162,6 +162,10 @@ class Templates(SingletonConfigurable):
             found.used = time.monotonic()
         return found
 
+    def kept(self) -> list[tuple[str, NotebookTemplate]]:
+        """Return the notebooks' templates, the one used last first."""
+        return sorted(self._notebooks.items(), key=lambda item: -item[1].used)
+
     def prepare(self, key: str, order: NotebookOrder, desk: Desk) -> NotebookTemplate:
         """Begin to make a notebook's template, once however many ask. Raises CannotFork where there are none."""
         if (found := self.notebook(key)) is not None:
