@@ -124,8 +124,8 @@ async def test_what_is_read_too_slowly_is_dropped_with_a_word_and_the_state_is_n
         await client.start_channels()
         await client.wait_for_ready(timeout=30)
         request = client.execute("import time\nfor _ in range(60): print('x' * 10**6); time.sleep(0.1)")
-        assert client._connection._socket is not None
-        with not_reading(client._connection._socket.protocol.stream):
+        socket: Any = client._connection._socket
+        with not_reading(socket.protocol.stream):
             await asyncio.sleep(7)
         await client._recv_reply(request, timeout=20)
         text = ""
