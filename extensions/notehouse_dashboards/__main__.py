@@ -13,6 +13,7 @@ from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
+from notehouse_core.garbage import look_seldom
 from notehouse_core.logs import configure_logs, with_request_id
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, load_settings
 from notehouse_dashboards.asides import Comments, Explanation, Request
@@ -96,6 +97,7 @@ async def serve(settings: Settings) -> None:
     resources.usage.start()
     server = HTTPServer(make_application(resources), xheaders=True)
     server.listen(settings.dashboards_port, settings.bind)
+    look_seldom()
     maker = SnapshotMaker(
         settings, resources.database, resources.control, resources.artifacts, resources.assets
     )

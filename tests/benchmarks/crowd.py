@@ -70,6 +70,8 @@ async def _fill(session: AsyncSession, guest: str) -> None:
     shared = [_share(one, random.choice(owners)) for one in dashboards[::2]]
     await _add(session, DashboardPermission, shared)
     await session.execute(text(f"NOTIFY {CHANNEL}"))
+    # Postgres does so by itself within a minute; until then it plans for as few rows as there were.
+    await session.execute(text("ANALYZE"))
 
 
 def _user(number: int) -> Row:

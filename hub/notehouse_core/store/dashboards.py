@@ -7,10 +7,10 @@ import json
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, false, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, any_, delete, false, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from notehouse_core.errors import TooMany
 from notehouse_core.ids import uuid7
@@ -41,23 +41,35 @@ def parameters_hash(parameters: dict[str, Any]) -> str:
 def loaded() -> Select[Dashboard]:
     """Every dashboard that is not deleted, with what the policy needs to decide."""
     permissions = selectinload(Dashboard.permissions)
-    return (
-        select(Dashboard)
-        .join(Dashboard.tenant)
-        .where(Dashboard.deleted_at.is_(None), Tenant.is_active)
-        .options(
-            selectinload(Dashboard.tenant),
-            selectinload(Dashboard.owner),
-            selectinload(Dashboard.published_version),
-            permissions.selectinload(DashboardPermission.user),
-            permissions.selectinload(DashboardPermission.role),
-        )
+    return _living().options(
+        contains_eager(Dashboard.tenant),
+        joinedload(Dashboard.owner, innerjoin=True),
+        joinedload(Dashboard.published_version),
+        permissions.joinedload(DashboardPermission.user),
+        permissions.joinedload(DashboardPermission.role),
     )
+
+
+def _living() -> Select[Dashboard]:
+    return select(Dashboard).join(Dashboard.tenant).where(Dashboard.deleted_at.is_(None), Tenant.is_active)
 
 
 def visible_to(actor: Actor) -> Select[Dashboard]:
     """The dashboards somebody may know of: those to view, and all of them for the platform admin."""
-    query = loaded()
+    return _seen_by(actor, loaded())
+
+
+def listed_to(actor: Actor) -> Select[Dashboard]:
+    """The same with what a list shows: names of tenant and owner, the number of the version, no permissions."""
+    shown = (
+        contains_eager(Dashboard.tenant).load_only(Tenant.slug),
+        joinedload(Dashboard.owner, innerjoin=True).load_only(User.username),
+        joinedload(Dashboard.published_version).load_only(DashboardVersion.number),
+    )
+    return _seen_by(actor, _living().options(*shown))
+
+
+def _seen_by(actor: Actor, query: Select[Dashboard]) -> Select[Dashboard]:
     if actor.platform_admin and actor.purpose is None:
         return query
     return query.where(or_(false(), *(_visible_in(actor, tenant) for tenant in actor.tenants)))
@@ -70,12 +82,19 @@ def _visible_in(actor: Actor, tenant: str) -> ColumnElement[bool]:
         return false()
     if "manage-tenant" in actions:
         return here
-    shared = Dashboard.permissions.any(
-        DashboardPermission.user.has(User.username == actor.name)
-        | DashboardPermission.role.has(Role.name.in_(actor.roles_in(tenant)))
+    # Each of these is looked up once for a statement, not once for a dashboard.
+    me = select(User.id).where(User.username == actor.name).scalar_subquery()
+    place = select(Tenant.id).where(here).scalar_subquery()
+    roles = select(Role.id).where(Role.tenant_id == place, Role.name.in_(actor.roles_in(tenant)))
+    shared = select(DashboardPermission.dashboard_id)
+    return here & (
+        Dashboard.is_public
+        | (Dashboard.owner_id == me)
+        | Dashboard.id.in_(shared.where(DashboardPermission.user_id == me))
+        | Dashboard.id.in_(
+            shared.where(DashboardPermission.role_id == any_(func.array(roles.scalar_subquery())))
+        )
     )
-    own = Dashboard.owner.has(User.username == actor.name)
-    return here & (Dashboard.is_public | own | shared)
 
 
 async def find(session: AsyncSession, reference: str, *, lock: bool = False) -> Dashboard | None:

@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 EVERYWHERE = "*"
 NOWHERE = ""
 SETTING = "notehouse.tenants"
+_LIMIT = text(f"SELECT set_config('{SETTING}', :scope, true)")
 
 # `SELECT` around the calls makes Postgres ask once a statement instead of once a row.
 FUNCTIONS = (
@@ -54,7 +55,7 @@ def within_tenant(table: str, column: str, target: str) -> str:
 async def limit_to(session: AsyncSession, tenants: Iterable[UUID] | str) -> None:
     """Say for the rest of a transaction whose rows it is about: ids, EVERYWHERE or NOWHERE."""
     scope = tenants if isinstance(tenants, str) else ",".join(str(one) for one in tenants)
-    await session.execute(select(func.set_config(SETTING, scope, True)))
+    await (await session.connection()).execute(_LIMIT, {"scope": scope})
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 
 from notehouse_core import policy
 from notehouse_core.store.models import Membership, Role, Tenant, User
@@ -16,14 +16,14 @@ TENANT_RESOURCE = "tenant"
 
 async def find_user(session: AsyncSession, username: str) -> User | None:
     """An active person with roles and tenants loaded; None when there is none."""
-    found = await session.scalars(_people().where(User.username == username))
-    return found.one_or_none()
+    found = await session.scalars(_people(together=True).where(User.username == username))
+    return found.unique().one_or_none()
 
 
 async def members_of(session: AsyncSession, tenant: str) -> list[User]:
     """Every active person of an active tenant, with roles loaded."""
     belongs = User.memberships.any(Membership.tenant.has((Tenant.slug == tenant) & Tenant.is_active))
-    return list(await session.scalars(_people().where(belongs)))
+    return list((await session.scalars(_people().where(belongs))).unique())
 
 
 def actor_of(user: User) -> policy.Actor:
@@ -43,14 +43,16 @@ def _membership(one: Membership) -> policy.Membership:
     return policy.Membership(one.tenant.slug, one.role.name, frozenset(granted & policy.ACTIONS.keys()))
 
 
-def _people() -> Select[User]:
-    memberships = selectinload(User.memberships)
+def _people(*, together: bool = False) -> Select[User]:
+    """With their roles; `together` asks once for one person, else once more for the roles that many share."""
+    memberships = joinedload(User.memberships)
+    role = memberships.joinedload(Membership.role, innerjoin=True)
     return (
         select(User)
         .where(User.is_active)
         .options(
-            memberships.selectinload(Membership.role).selectinload(Role.permissions),
-            memberships.selectinload(Membership.tenant),
+            role.joinedload(Role.permissions) if together else role.selectinload(Role.permissions),
+            memberships.joinedload(Membership.tenant, innerjoin=True),
         )
         .execution_options(populate_existing=True)  # roles given in this very transaction count
     )

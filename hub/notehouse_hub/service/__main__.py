@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 from notehouse_core.errors import NotehouseError
+from notehouse_core.garbage import look_seldom
 from notehouse_core.logs import configure_logs
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_core.store.database import Database
@@ -34,8 +35,10 @@ def main() -> None:
         asyncio.run(check_keys(settings))
     except NotehouseError as error:
         sys.exit(f"The API cannot start: {error}")
+    app = create_app(settings)
+    look_seldom()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.bind,
         port=settings.api_port,
         forwarded_allow_ips=["127.0.0.1", *map(str, networks(settings.trusted_proxies))],

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import log_context
 from notehouse_core.store import audit
@@ -13,7 +14,7 @@ from notehouse_hub.service.resources import SessionDep
 class Audit:
     """The audit of one request, in its transaction."""
 
-    def __init__(self, request: Request, session: SessionDep) -> None:
+    def __init__(self, request: Request, session: AsyncSession) -> None:
         self._session = session
         self._address = request.client.host if request.client else None
 
@@ -32,4 +33,8 @@ class Audit:
         return self._address or ""
 
 
-AuditDep = Annotated[Audit, Depends()]
+async def _audit(request: Request, session: SessionDep) -> Audit:
+    return Audit(request, session)
+
+
+AuditDep = Annotated[Audit, Depends(_audit)]

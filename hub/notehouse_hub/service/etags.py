@@ -16,14 +16,7 @@ Out = TypeVar("Out", bound=BaseModel)
 class Versioned:
     """The ETag of one thing in one request; the thing is locked between `check` and the change."""
 
-    def __init__(
-        self,
-        answer: Response,
-        if_match: Annotated[
-            str | None,
-            Header(max_length=1000, description="the ETag that was told; 412 when it changed since"),
-        ] = None,
-    ) -> None:
+    def __init__(self, answer: Response, if_match: str | None) -> None:
         self._answer = answer
         self._wanted = if_match
 
@@ -52,4 +45,13 @@ def etag_of(shown: BaseModel, *more: object) -> str:
     return f'"{hashlib.sha256("|".join((content, *map(str, more))).encode()).hexdigest()[:32]}"'
 
 
-VersionedDep = Annotated[Versioned, Depends()]
+_IfMatch = Annotated[
+    str | None, Header(max_length=1000, description="the ETag that was told; 412 when it changed since")
+]
+
+
+async def _versioned(answer: Response, if_match: _IfMatch = None) -> Versioned:
+    return Versioned(answer, if_match)
+
+
+VersionedDep = Annotated[Versioned, Depends(_versioned)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, inspect, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import errors
@@ -41,7 +41,7 @@ class PageRequest(BaseModel):
         return Page(items=items, pagination=Pagination(page=self.page, limit=self.limit, total=total))
 
 
-def page_request(
+async def page_request(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     search: Annotated[str, Query(max_length=200)] = "",
@@ -64,11 +64,14 @@ async def fetch_page(
 ) -> tuple[list[Any], int]:
     """Return one page of a query's entities, and how many there are. The first of `sorts` is the default."""
     query = query.where(matches(wanted.search, searched)) if wanted.search else query
-    counted = select(func.count()).select_from(query.order_by(None).subquery())
-    total = (await session.execute(counted)).scalar_one()
-    ordered = query.order_by(_order(wanted.sort, sorts)).limit(wanted.limit)
-    found = await session.execute(ordered.offset((wanted.page - 1) * wanted.limit))
-    return list(found.scalars()), total
+    before = (wanted.page - 1) * wanted.limit
+    ordered = query.order_by(_order(wanted.sort, sorts)).limit(wanted.limit).offset(before)
+    key = inspect(query.column_descriptions[0]["entity"]).primary_key
+    counted = select(func.count()).select_from(query.with_only_columns(*key).order_by(None).subquery())
+    rows = (await session.execute(ordered.add_columns(counted.scalar_subquery()))).all()
+    if rows or not before:
+        return [row[0] for row in rows], rows[0][-1] if rows else 0
+    return [], (await session.execute(counted)).scalar_one()
 
 
 def matches(search: str, columns: tuple[Any, ...]) -> ColumnElement[bool]:

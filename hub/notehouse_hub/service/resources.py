@@ -117,7 +117,12 @@ def resources_of(request: Request) -> Resources:
     return resources
 
 
-ResourcesDep = Annotated[Resources, Depends(resources_of)]
+async def _depended_on(request: Request) -> Resources:
+    """The same for FastAPI, which runs functions that are not coroutines in a thread each."""
+    return resources_of(request)
+
+
+ResourcesDep = Annotated[Resources, Depends(_depended_on)]
 
 
 async def session_of(resources: ResourcesDep) -> AsyncIterator[AsyncSession]:

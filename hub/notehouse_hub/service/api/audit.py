@@ -84,7 +84,7 @@ class AuditFilter:
         return query.where(AuditEvent.created_at < self.until) if self.until else query
 
 
-def audit_filter(
+async def audit_filter(
     actor: _Text = "",
     action: Annotated[str, Query(max_length=200, description="`change-*`: all that change something")] = "",
     object: _Text = "",

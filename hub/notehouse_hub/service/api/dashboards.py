@@ -70,7 +70,7 @@ async def dashboards(caller: CallerDep, session: SessionDep, wanted: PageDep) ->
     """List the dashboards that the caller may view."""
     found, total = await fetch_page(
         session,
-        store.visible_to(caller.actor),
+        store.listed_to(caller.actor),
         wanted,
         searched=(
             Dashboard.name,

@@ -25,7 +25,7 @@ _NAMING = ("subject", "resource", "role", "user", "name", "message", "address")
 _Text = Annotated[str, Query(max_length=200)]
 
 
-def _filter(
+async def _filter(
     actor: _Text = "", action: _Text = "", object: _Text = "", since: _Text = "", until: _Text = ""
 ) -> AuditFilter:
     """The conditions of a form, in which what is not chosen stands as empty text."""

@@ -9,6 +9,7 @@ import sys
 from pydantic import ValidationError
 
 from notehouse_core.errors import NotehouseError
+from notehouse_core.garbage import look_seldom
 from notehouse_core.logs import configure_logs
 from notehouse_core.settings import Settings, load_settings
 from notehouse_hub.service.query_gateway.client_connection import ClientConnection
@@ -36,6 +37,7 @@ async def serve(settings: Settings) -> None:
     server = await loop.create_server(
         lambda: ClientConnection(gateway), settings.bind, settings.query_port, backlog=1024
     )
+    look_seldom()
     following = loop.create_task(gateway.follow_rights())
     log.info("the query gateway listens on port %d", settings.query_port)
     stop = loop.create_task(stopping.wait())
