@@ -10,14 +10,15 @@ from notehouse_core.artifacts import ArtifactStore, open_artifacts
 from notehouse_core.control_plane import ControlPlane
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, required
 from notehouse_core.store.database import Database
-from notehouse_core.store.viewing import View
+from notehouse_core.store.generations import Current
+from notehouse_core.store.viewing import Seen
+from notehouse_core.together import Together
 from notehouse_core.tokens import FrameSigner
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
 from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.tiles.answers import TileAnswers
 from notehouse_dashboards.tiles.watermarks import Watermarks
-from notehouse_dashboards.together import Together
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Resources:
     warehouse: Warehouse
     marks: Watermarks
     tiles: TileAnswers
-    views: Together[View]
+    seen: Current[Seen]
+    linked: Together[Seen]
     prefix: str = f"{DASHBOARDS_PREFIX}/"
 
     @classmethod
@@ -43,16 +45,18 @@ class Resources:
         """Open everything. Raises Invalid naming a setting that is missing."""
         key = required(settings.frame_key, "frame_key")
         control, artifacts, warehouse = ControlPlane(settings), open_artifacts(settings), Warehouse(settings)
+        database = Database(required(settings.database_url, "database_url"))
         marks = Watermarks(control)
         return cls(
             settings=settings,
-            database=Database(required(settings.database_url, "database_url")),
+            database=database,
             control=control,
             artifacts=artifacts,
             warehouse=warehouse,
             marks=marks,
             tiles=TileAnswers(warehouse, control, artifacts, marks),
-            views=Together(),
+            seen=Current(database),
+            linked=Together(),
             frames=FrameSigner(key),
             assets=Assets(f"{DASHBOARDS_PREFIX}/", Path.home()),
             usage=UsageWriter(settings, Path.home() / "usage.jsonl"),

@@ -6,15 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 from tornado.httputil import HTTPServerRequest
 
 from notehouse_core.errors import Forbidden, NotFound
 from notehouse_core.store import links
 from notehouse_core.store.models import Snapshot
-from notehouse_core.store.viewing import View, view_of, view_of_link
+from notehouse_core.store.viewing import Seen, View, view_of, view_of_link
 from notehouse_core.tokens import FRAME, VIEW, Claims
 from notehouse_dashboards.resources import Resources
 
@@ -44,23 +42,17 @@ def query_of(request: HTTPServerRequest) -> dict[str, list[str]]:
 async def viewed(
     resources: Resources, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
 ) -> View:
-    """What a frame's token opens now, with the filters that `query` sets; rights are asked anew.
+    """What a frame's token opens now, with the filters that `query` sets; rights are those of this moment.
 
     Raises NotFound, Forbidden, or Invalid for a filter's value.
     """
-
-    async def ask() -> View:
-        async with resources.database.session() as session:
-            return (await _seen(session, claims, tenant, slug, query, drawn=False))[0]
-
-    chosen = tuple((name, tuple(values)) for name, values in sorted(query.items()) if name != "token")
-    return await resources.views.of((claims.subject, claims.tenant, claims.object, tenant, slug, chosen), ask)
+    return (await _seen(resources, claims, tenant, slug, query, drawn=False)).view
 
 
 async def shown_to(
     resources: Resources, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
 ) -> Snapshot:
-    """The snapshot that a frame's token opens now, with the filters that `query` sets; rights are asked anew.
+    """The snapshot that a frame's token opens now, with the filters that `query` sets; rights are those of this moment.
 
     Raises NotFound, Forbidden, or Invalid for a filter's value.
     """
@@ -69,8 +61,7 @@ async def shown_to(
 
 async def check_rights(resources: Resources, claims: Claims, tenant: str, slug: str) -> None:
     """Raise NotFound or Forbidden when whoever a frame's token names may not see the same rows any more."""
-    async with resources.database.session() as session:
-        view, _ = await _seen(session, claims, tenant, slug, {}, drawn=False)
+    view = await viewed(resources, claims, tenant, slug, {})
     if view.access_class != claims.access_class:
         raise Forbidden("Your rights have changed.")
 
@@ -79,29 +70,57 @@ async def framed(
     resources: Resources, claims: Claims, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
 ) -> tuple[Snapshot, list[str]]:
     """The same with the sites around that may show it, which a link names; no query changes what a link shows."""
-    async with resources.database.session() as session:
-        view, ancestors = await _seen(session, claims, tenant, slug, query)
-        if view.snapshot is None or view.snapshot.status != "ready":
-            raise NotFound("This dashboard is not ready.")
-        found = select(Snapshot).where(Snapshot.id == view.snapshot.id)
-        return (await session.scalars(found.options(selectinload(Snapshot.version)))).one(), ancestors
+    seen = await _seen(resources, claims, tenant, slug, query, drawn=True)
+    snapshot = seen.view.snapshot
+    if snapshot is None or snapshot.status != "ready":
+        raise NotFound("This dashboard is not ready.")
+    return snapshot, seen.ancestors
 
 
 async def _seen(
+    resources: Resources,
+    claims: Claims,
+    tenant: str,
+    slug: str,
+    query: Mapping[str, Sequence[str]],
+    *,
+    drawn: bool,
+) -> Seen:
+    """What somebody or a link sees, and the sites that may show it; with `drawn`, its snapshot with its version."""
+    chosen = tuple((name, tuple(values)) for name, values in sorted(query.items()) if name != "token")
+    key = (claims.subject, claims.tenant, claims.object, tenant, slug, chosen, drawn)
+
+    async def ask(session: AsyncSession) -> Seen:
+        seen = await _asked(session, claims, tenant, slug, query, drawn=drawn)
+        if seen.view.snapshot is not None:
+            await session.refresh(seen.view.snapshot, ["version"])
+        return seen
+
+    async def ask_alone() -> Seen:
+        async with resources.database.session() as session:
+            return await ask(session)
+
+    if claims.subject.startswith(
+        links.SUBJECT
+    ):  # a link ends by its date, which changes nothing in the tables
+        return await resources.linked.of(key, ask_alone)
+    return await resources.seen.of(key, ask)
+
+
+async def _asked(
     session: AsyncSession,
     claims: Claims,
     tenant: str,
     slug: str,
     query: Mapping[str, Sequence[str]],
     *,
-    drawn: bool = True,
-) -> tuple[View, list[str]]:
-    """What somebody or a link sees, and the sites that may show it."""
-    ancestors: list[str] = []
+    drawn: bool,
+) -> Seen:
     if claims.subject.startswith(links.SUBJECT):
         view, _, ancestors = await view_of_link(session, subject=claims.subject, drawn=drawn)
+        seen = Seen(view, ancestors)
     else:
-        view = await view_of(session, claims.subject, tenant, slug, query, redrawn=True, drawn=drawn)
-    if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):
+        seen = Seen(await view_of(session, claims.subject, tenant, slug, query, redrawn=True, drawn=drawn))
+    if (claims.tenant, claims.object) != (tenant, str(seen.view.dashboard.id)):
         raise Forbidden("This token is for another dashboard.")
-    return view, ancestors
+    return seen

@@ -32,6 +32,14 @@ class View:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A view, and the sites around that may show it, which a link names."""
+
+    view: View
+    ancestors: list[str] = field(default_factory=list)
+
+
 async def view_of(
     session: AsyncSession,
     username: str,

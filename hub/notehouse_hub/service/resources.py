@@ -10,11 +10,13 @@ from fastapi import Depends, Request
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notehouse_core.access import AccessPlan
 from notehouse_core.artifacts import ArtifactStore, open_artifacts
 from notehouse_core.errors import Invalid
 from notehouse_core.settings import Settings, required
 from notehouse_core.store import audit
 from notehouse_core.store.database import Database
+from notehouse_core.store.generations import Current
 from notehouse_core.store.isolation import NOWHERE, SETTING
 from notehouse_core.token_keys import SigningKey, VerifyKeys
 from notehouse_core.usage import UsageWriter
@@ -56,6 +58,7 @@ class Resources:
     sources: Sources
     refresher: Refresher
     buckets: Buckets
+    plans: Current[AccessPlan]
     client_id: str = "service-notehouse"
 
 
@@ -90,6 +93,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             passwords=Passwords(),
             password_rules=PasswordRules(settings.breached_passwords),
             buckets=Buckets(),
+            plans=Current(database),
             second_factors=SecondFactors(required(settings.account_key, "account_key")),
             sources=sources,
             refresher=refresher,

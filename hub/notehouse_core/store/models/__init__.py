@@ -18,6 +18,7 @@ from notehouse_core.store.models.content import (
     DataSource,
     Snapshot,
 )
+from notehouse_core.store.models.generation import RightsGeneration
 from notehouse_core.store.models.logins import LoginAttempt, LoginSession, SecondFactor
 from notehouse_core.store.models.requests import IdempotencyKey
 from notehouse_core.store.models.sharing import Channel, Comment, DashboardLink, SavedQuery, Subscription
@@ -47,6 +48,7 @@ __all__ = [
     "LoginSession",
     "Membership",
     "Permission",
+    "RightsGeneration",
     "Role",
     "Run",
     "SavedQuery",

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from notehouse_dashboards.together import Together
+from notehouse_core.together import Together
 
 
 async def test_two_hundred_need_two_askings_and_none_gets_an_older_answer() -> None:

@@ -1,0 +1,91 @@
+"""Has anything changed since this was found? Rights and what is shown are asked for on every request, and seldom change.
+
+Postgres counts every transaction that changes one of the tables below, in the moment in which it ends: whoever reads
+the number afterwards reads another one. So what was found at a number is still true as long as the number is the same,
+and asking for the number is one read of one row, shared by all who ask at the same time.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from notehouse_core.store.database import Database
+from notehouse_core.together import Together
+
+Found = TypeVar("Found")
+
+# Which changes count: of all columns, or of those named; what our own processes write all the time does not.
+WATCHED: dict[str, tuple[str, ...]] = {
+    "tenants": (),
+    "users": ("username", "attributes", "is_active", "is_admin"),
+    "roles": (),
+    "permissions": (),
+    "memberships": (),
+    "data_sources": ("name", "type", "connection_config", "is_external", "attached_as"),
+    "dashboards": (),
+    "dashboard_permissions": (),
+    "dashboard_versions": (),
+    "snapshots": ("status", "artifact", "rendered_at"),
+}
+# Once a transaction, however many rows it changes.
+FUNCTION = """CREATE FUNCTION notehouse_turn_generation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF coalesce(current_setting('notehouse.generation_turned', true), '') <> pg_current_xact_id()::text THEN
+        PERFORM set_config('notehouse.generation_turned', pg_current_xact_id()::text, true);
+        UPDATE rights_generation SET number = number + 1;
+    END IF;
+    RETURN NULL;
+END $$"""
+_ASK = text("SELECT number FROM rights_generation")
+_KEPT = 5_000
+
+
+def trigger(table: str, columns: tuple[str, ...]) -> str:
+    """The statement that has a table's changes counted, at the end of their transaction: nobody waits for another."""
+    update = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
+    return (
+        f"CREATE CONSTRAINT TRIGGER turn_generation AFTER INSERT OR DELETE OR {update} ON {table} "
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION notehouse_turn_generation()"
+    )
+
+
+class Current(Generic[Found]):
+    """What was found for each key, as long as nothing has changed; of many, what was asked for longest ago is dropped."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # Not in a transaction: one way to Postgres and back.
+        self._engine: AsyncEngine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._numbers: Together[int] = Together()
+        self._asking: Together[Found] = Together()
+        self._kept: OrderedDict[Hashable, tuple[int, Found]] = OrderedDict()
+
+    async def of(self, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
+        """What `ask` finds, or has found when it would find the same; what it raises is not kept."""
+        number, kept = await self._numbers.of("", self._number), self._kept.get(key)
+        if kept is not None and kept[0] == number:
+            self._kept.move_to_end(key)
+            return kept[1]
+        return await self._asking.of(key, lambda: self._found(key, ask))
+
+    async def _number(self) -> int:
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(_ASK)).scalar_one())
+
+    async def _found(self, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
+        async with self._database.session() as session:
+            number = int(
+                (await session.execute(_ASK)).scalar_one()
+            )  # first: what is found is this new, or newer
+            found = await ask(session)
+        self._kept[key] = (number, found)
+        self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return found
