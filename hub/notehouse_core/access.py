@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 PLATFORM = "*"  # the tenant of the platform admin's own class
 REQUESTS = "requests_a_minute"  # a limit of people, not of classes: on the API, not on ClickHouse
@@ -17,7 +18,7 @@ ASK_ABOVE = (
 
 @dataclass(frozen=True, order=True)
 class TableGrant:
-    """SELECT on one table of a source, for the rows that `row_filter` leaves.
+    """SELECT on one table of a source, for the rows that `row_filter` leaves; with `insert`, INSERT into it too.
 
     `table` may be "*" only for the platform's class. `columns` None means all of them.
     """
@@ -27,6 +28,12 @@ class TableGrant:
     table: str
     columns: tuple[str, ...] | None
     row_filter: str
+    insert: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Is it every row and column? Only who reads a table whole may write to it: no filter holds for what comes in."""
+        return self.row_filter.strip() == "1" and self.columns is None
 
 
 @dataclass(frozen=True)
@@ -55,8 +62,29 @@ class AccessClass:
     @property
     def id(self) -> str:
         """Fingerprint, 20 hex characters: equal for equal rights, whatever the roles are called."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        canonical = json.dumps(self._facts(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:20]
+
+    def _facts(self) -> dict[str, Any]:
+        """What the fingerprint is of; a right to read looks as it did before there was one to write."""
+        facts = asdict(self)
+        for grant in facts["grants"]:
+            if not grant["insert"]:
+                del grant["insert"]
+        return facts
+
+    def writes(self, database: str, table: str) -> bool:
+        """May this class add rows to a table?"""
+        return any(one.insert and (one.database, one.table) == (database, table) for one in self.grants)
+
+    def reading(self) -> AccessClass:
+        """The class of those who read just this, and write nothing."""
+        return replace(self, grants=tuple(replace(one, insert=False) for one in self.grants))
+
+    @property
+    def writable(self) -> tuple[str, ...]:
+        """The tables that rows may be added to, as database.table."""
+        return tuple(sorted(f"{one.database}.{one.table}" for one in self.grants if one.insert))
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -66,14 +94,24 @@ class AccessClass:
 
 @dataclass(frozen=True)
 class AccessPlan:
-    """Every access class there is now, and which users hold which: the input of both writers."""
+    """Every access class there is now, and which users hold which: the input of both writers.
+
+    `members` are the classes by which people read, which decide what they see; `writers` those of people who may write
+    too, for what they run themselves. Keys are (username, tenant), values ids of classes.
+    """
 
     classes: Mapping[str, AccessClass]
-    members: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (username, tenant) -> class id
+    members: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    writers: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def class_of(self, username: str, tenant: str) -> AccessClass | None:
         """The class a user has in a tenant, or None for no data at all."""
         class_id = self.members.get((username, tenant))
+        return self.classes.get(class_id) if class_id else None
+
+    def writer_of(self, username: str, tenant: str) -> AccessClass | None:
+        """The class by which a user writes in a tenant, or None."""
+        class_id = self.writers.get((username, tenant))
         return self.classes.get(class_id) if class_id else None
 
     def holds(self, username: str, tenant: str, class_id: str) -> bool:
@@ -85,13 +123,14 @@ def make_class(tenant: str, grants: Iterable[TableGrant], limits: Limits | None 
     """The class of these grants; grants on the same table join as "rows of either" when they show the same columns.
 
     Two grants on one table with different columns keep only the columns both show, since rows and columns cannot be
-    granted as pairs.
+    granted as pairs. A right to write is left out unless the table is read whole.
     """
     merged: dict[tuple[str, str, str], TableGrant] = {}
     for grant in sorted(set(grants), key=_sort_key):
         key = (grant.source, grant.database, grant.table)
         merged[key] = _either(merged[key], grant) if key in merged else grant
-    return AccessClass(tenant, tuple(sorted(merged.values(), key=_sort_key)), limits or Limits())
+    safe = (replace(one, insert=one.insert and one.whole) for one in merged.values())
+    return AccessClass(tenant, tuple(sorted(safe, key=_sort_key)), limits or Limits())
 
 
 def effective_limits(quotas: Mapping[str, int], roles: Iterable[Mapping[str, int]]) -> Limits:
@@ -131,15 +170,16 @@ def clickhouse_password(class_secret: str, class_id: str) -> str:
     return hmac.new(class_secret.encode(), class_id.encode(), hashlib.sha256).hexdigest()
 
 
-def _sort_key(grant: TableGrant) -> tuple[str, str, str, str, tuple[str, ...]]:
-    return (grant.source, grant.database, grant.table, grant.row_filter, grant.columns or ())
+def _sort_key(grant: TableGrant) -> tuple[str, str, str, str, tuple[str, ...], bool]:
+    return (grant.source, grant.database, grant.table, grant.row_filter, grant.columns or (), grant.insert)
 
 
 def _either(one: TableGrant, other: TableGrant) -> TableGrant:
     filters = sorted({one.row_filter, other.row_filter})
     joined = "1" if "1" in filters else " OR ".join(f"({f})" for f in filters)
     joined = filters[0] if len(filters) == 1 else joined
-    return TableGrant(one.source, one.database, one.table, _both(one.columns, other.columns), joined)
+    columns, insert = _both(one.columns, other.columns), one.insert or other.insert
+    return TableGrant(one.source, one.database, one.table, columns, joined, insert)
 
 
 def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:

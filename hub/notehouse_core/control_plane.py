@@ -50,10 +50,12 @@ class ControlPlane:
         *,
         on_behalf_of: str | None = None,
         tenant: str | None = None,
+        writes: bool = False,
     ) -> ExecutionToken:
         """An execution token for a kernel that works on `object` with the rights of a class.
 
-        In the name of a person of a tenant it ends with the person's rights. Raises Forbidden when those are others.
+        In the name of a person of a tenant it ends with the person's rights, and `writes` what the person may. Raises
+        Forbidden when those are others.
         """
         body = {
             "purpose": purpose,
@@ -62,6 +64,7 @@ class ControlPlane:
             "ttl_seconds": ttl_seconds,
             "on_behalf_of": on_behalf_of,
             "tenant": tenant,
+            "writes": writes,
         }
         answer = await self._post("tokens", body)
         return ExecutionToken(answer["id"], answer["token"], answer["expires_at"])

@@ -18,13 +18,17 @@ MOST_COLUMNS = 1000
 
 @dataclass(frozen=True, order=True)
 class DataRight:
-    """SELECT on a table, for the rows that `row_filter` leaves; `columns` None means all of them."""
+    """SELECT on a table, for the rows that `row_filter` leaves; `columns` None means all of them.
+
+    `insert` adds the right to write rows, only together with the right to read every row and column.
+    """
 
     data_source: str
     database: str
     table: str
     columns: tuple[str, ...] | None = None
     row_filter: str = ALL_ROWS
+    insert: bool = False
 
     @property
     def resource(self) -> str:
@@ -35,7 +39,8 @@ class DataRight:
     def conditions(self) -> dict[str, Any]:
         """What a permission says besides."""
         columns = {} if self.columns is None else {"columns": list(self.columns)}
-        return {"row_filter": self.row_filter, **columns}
+        insert = {"insert": True} if self.insert else {}
+        return {"row_filter": self.row_filter, **columns, **insert}
 
     @classmethod
     def of(cls, resource: str, conditions: Mapping[str, Any]) -> DataRight:
@@ -44,7 +49,8 @@ class DataRight:
         database, _, table = path.partition(".")
         columns = conditions.get("columns")
         row_filter = str(conditions.get("row_filter") or ALL_ROWS)
-        return cls(source, database, table, tuple(columns) if columns else None, row_filter)
+        insert = conditions.get("insert") is True
+        return cls(source, database, table, tuple(columns) if columns else None, row_filter, insert)
 
     def check(self) -> None:
         """Raise Invalid unless names are plain and the filter can be read, using columns that names allow."""
@@ -59,10 +65,18 @@ class DataRight:
             if not column or re.search(r"[`\\\x00-\x1f\x7f]", column):
                 raise _wrong("columns", f"{column[:60]!r} is no name of a column.")
         parse(self.row_filter)
+        if self.insert and (self.columns is not None or self.row_filter.strip() != ALL_ROWS):
+            raise _wrong(
+                "insert",
+                f"A role may write to {self.database}.{self.table} only if it reads every row and column of it: "
+                "ClickHouse holds no row filter against what is written.",
+            )
 
     def within(self, held: DataRight, attributes: Mapping[str, object]) -> bool:
         """Does this give nothing that `held` does not give already to somebody with these attributes?"""
         if self.resource != held.resource or not narrows(self.row_filter, held.row_filter, attributes):
+            return False
+        if self.insert and not held.insert:
             return False
         if held.columns is None:
             return True

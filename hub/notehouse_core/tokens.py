@@ -31,7 +31,10 @@ LONGEST_LIFE = 86_400  # seconds that any token lives at most
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token says. Times are Unix seconds; `tenant` is a slug or "*" for the platform admin."""
+    """What a token says. Times are Unix seconds; `tenant` is a slug or "*" for the platform admin.
+
+    `writes`: a run may write what its person may, since nobody else wrote the notebook.
+    """
 
     subject: str
     tenant: str
@@ -43,6 +46,7 @@ class Claims:
     issued_at: int = field(default_factory=lambda: int(time.time()))
     expires_at: int = field(default_factory=lambda: int(time.time()) + 3600)
     jti: str = field(default_factory=lambda: str(uuid7()))
+    writes: bool = False
 
     def payload(self) -> dict[str, Any]:
         """The claims under their registered names."""
@@ -50,6 +54,7 @@ class Claims:
             "iss": "notehouse", "sub": self.subject, "aud": list(self.audience), "jti": self.jti,
             "iat": self.issued_at, "exp": self.expires_at, "tenant": self.tenant, "class": self.access_class,
             "purpose": self.purpose, "object": self.object, "sources": list(self.sources),
+            **({"writes": True} if self.writes else {}),
         }  # fmt: skip
 
     @classmethod
@@ -59,6 +64,7 @@ class Claims:
             subject=payload["sub"], tenant=payload["tenant"], access_class=payload["class"],
             purpose=payload["purpose"], audience=tuple(payload["aud"]), object=payload["object"],
             sources=tuple(payload["sources"]), issued_at=payload["iat"], expires_at=payload["exp"], jti=payload["jti"],
+            writes=payload.get("writes") is True,
         )  # fmt: skip
 
 

@@ -34,8 +34,8 @@ _CONNECTED = (
     "them."
 )
 _READ_ONLY = (
-    "Data is only read here: no table is made of a frame. It can go along with a statement as external data of the "
-    "ClickHouse protocol."
+    "No table is made of a frame: tables are made by the platform's admin. Rows go into one that your role writes to by "
+    'insert(frame, "table"); or along with a statement, as external data of the ClickHouse protocol.'
 )
 _OF_CONNECTIONS = [
     "-l",

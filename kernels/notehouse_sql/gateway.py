@@ -20,6 +20,10 @@ _AWAY = (
     "The query gateway does not answer, or the connection to it broke. It is started again by itself: run the cell once "
     "more in a few seconds."
 )
+_AWAY_WRITING = (
+    "The connection to the query gateway broke while rows were written. They may be there: look before you send them "
+    "again."
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,31 @@ class QueryGateway:
                 yield Answer.of(answer)
         except httpx.TransportError as error:
             raise SqlError(_AWAY) from error
+
+    def write(self, statement: Statement, rows: bytes | None = None) -> int:
+        """Run a statement that answers no rows, with the rows it brings; how many were written. Raises SqlError.
+
+        It is sent once, and again only with a renewed token: then nothing of it has run.
+        """
+        parameters, body = _query(statement), statement.sql.encode()
+        if rows is not None:
+            parameters, body = {**parameters, "query": statement.sql}, rows
+
+        def ask() -> httpx.Response:
+            return self._http.post(
+                f"/{statement.source}/", params=parameters, content=body, headers=self.headers()
+            )
+
+        try:
+            answer = ask()
+            if answer.headers.get(RENEW_HEADER) == RENEW and renewed(self._token_file):
+                answer = ask()
+        except httpx.TransportError as error:
+            raise SqlError(_AWAY_WRITING) from error
+        if answer.is_error:
+            raise explain(answer.text, statement.sql)
+        said = json.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
+        return int(said.get("written_rows", 0))
 
     def _sent(self, statement: Statement) -> AbstractContextManager[httpx.Response]:
         return self._http.stream(

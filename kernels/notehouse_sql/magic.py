@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,8 @@ from notehouse_sql.interaction import interaction
 from notehouse_sql.progress import size
 from notehouse_sql.result import Result
 from notehouse_sql.session import Cost, Session
+
+_WRITES = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*INSERT\b", re.IGNORECASE | re.DOTALL)
 
 
 @magics_class
@@ -73,6 +76,11 @@ class SqlMagics(Magics):
         statement = self.session.bound(text, asked.source, _settings(asked), values)
         self._threshold.check(statement, self.shell)
         began = time.monotonic()
+        if _WRITES.match(statement.sql):
+            written = self.session.write(statement)
+            seconds = self.session.remember(text, written, began)
+            _tell(f"{written:,} {'row' if written == 1 else 'rows'} written in {seconds:.2f} s")
+            return None
         result = self.session.fetch(statement, asked.limit)
         cost = self.session.cost
         seconds = self.session.remember(text, result.table.num_rows, began)

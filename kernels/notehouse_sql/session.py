@@ -89,6 +89,16 @@ class Session:
             return found
         return replace(found, table=column_types.restored(found.table, self._types(statement)))
 
+    def write(self, statement: Statement, rows: bytes | None = None) -> int:
+        """Run a statement that answers no rows; how many were written. Raises SqlError."""
+        gateway = self.gateway
+        try:
+            with Progress(gateway, statement.query_id):
+                return gateway.write(statement, rows)
+        except KeyboardInterrupt:
+            gateway.stop(statement.query_id)
+            raise SqlError("Interrupted. Some of the rows may have been written.") from None
+
     def remember(self, text: str, rows: int, began: float) -> float:
         """Note a statement that has run, and return the seconds it took."""
         seconds = time.monotonic() - began

@@ -24,7 +24,7 @@ from notehouse_core.control_plane import ControlPlane, KernelGateway
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.store import alerts, deliveries, runs
 from notehouse_core.store.database import Database
-from notehouse_core.store.models import Run
+from notehouse_core.store.models import Run, Schedule
 from notehouse_core.store.plan import class_of
 from notehouse_scheduler import child, outputs, raised, watched
 from notehouse_scheduler.forks import Forks
@@ -110,6 +110,7 @@ class Runner:
             run.timeout_seconds + 300,
             on_behalf_of=run.run_as.username,
             tenant=run.tenant.slug,
+            writes=await self._wrote_it(run),
         )
         kernel = RemoteKernelManager(url=gateway.url, hub_token=gateway.token, execution_token=token.token)
         await kernel.start_kernel()
@@ -120,6 +121,12 @@ class Runner:
                 await self._end_kernel(kernel, rights)
             with contextlib.suppress(errors.NotehouseError):  # the token ends by itself
                 await self.control.revoke_token(token.id)
+
+    async def _wrote_it(self, run: Run) -> bool:
+        """Is the notebook the one that whoever it runs as gave? A dashboard's next version may be somebody else's."""
+        async with self.database.session() as session:
+            schedule = await session.get(Schedule, run.schedule_id) if run.schedule_id else None
+        return schedule is not None and schedule.dashboard_id is None and schedule.owner_id == run.run_as_id
 
     async def _end_kernel(self, kernel: RemoteKernelManager, rights: AccessClass) -> None:
         """End a kernel with a token of this moment: the one it was started with may have ended."""

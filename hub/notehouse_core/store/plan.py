@@ -48,16 +48,19 @@ async def load_access_plan(session: AsyncSession, *, tenant: str | None = None) 
     """Every class that an active user of an active tenant (or just of `tenant`) holds, and the platform admin's own."""
     classes: dict[str, AccessClass] = {}
     members: dict[tuple[str, str], str] = {}
+    writers: dict[tuple[str, str], str] = {}
     known: dict[object, AccessClass] = {}  # thousands of people have the same few sets of rights
     for (name, slug), member in (await _members(session, tenant=tenant)).items():
         rights = (json.dumps(member.attributes, sort_keys=True), *(one.id for one in member.roles))
         if rights not in known:
             known[rights] = _class_of(slug, member)
-        made = known[rights]
-        classes[made.id], members[name, slug] = made, made.id
+        made, reading = known[rights], known[rights].reading()
+        classes[reading.id], members[name, slug] = reading, reading.id
+        if made.writable:
+            classes[made.id], writers[name, slug] = made, made.id
     if tenant in {None, PLATFORM}:
         await _add_platform(session, classes, members)
-    return AccessPlan(classes, members)
+    return AccessPlan(classes, members, writers)
 
 
 async def class_of(session: AsyncSession, username: str, tenant: str) -> AccessClass:
@@ -66,7 +69,7 @@ async def class_of(session: AsyncSession, username: str, tenant: str) -> AccessC
         found = (await load_access_plan(session, tenant=PLATFORM)).class_of(username, tenant)
     else:
         member = (await _members(session, tenant=tenant, username=username)).get((username, tenant))
-        found = _class_of(tenant, member) if member else None
+        found = _class_of(tenant, member).reading() if member else None
     if found is None:
         raise NotFound(f"{username} may read no data here. Ask an admin for a role that reads some.")
     return found
@@ -133,7 +136,9 @@ async def _roles(session: AsyncSession, ids: set[UUID]) -> dict[UUID, _RoleRight
     for role_id, role_limits, tenant, resource, conditions in await session.execute(query):
         source, _, path = resource.removeprefix(PREFIX).partition("/")
         if places.holds(tenant, source, path.partition(".")[0]):
-            permissions[role_id].append((resource, conditions))
+            # A source of somebody's own is only read.
+            only_read = {"insert": False} if (tenant, source) in places.external else {}
+            permissions[role_id].append((resource, {**conditions, **only_read}))
             limits[role_id] = role_limits
     return {
         role_id: _RoleRights(role_id, tuple(found), limits[role_id]) for role_id, found in permissions.items()
@@ -154,7 +159,10 @@ def _grant(
     except Invalid as error:
         log.error("a right on %s is left out: %s", resource, error)
         return None
-    return TableGrant(source, database, table, tuple(sorted(columns)) if columns else None, row_filter)
+    insert = conditions.get("insert") is True
+    return TableGrant(
+        source, database, table, tuple(sorted(columns)) if columns else None, row_filter, insert
+    )
 
 
 async def _add_platform(

@@ -61,7 +61,7 @@ def rights_of(role: Role) -> list[DataRight]:
     stored = [one for one in role.permissions if one.resource.startswith(PREFIX) and one.action == "select"]
     return sorted(
         (DataRight.of(one.resource, one.conditions) for one in stored),
-        key=lambda one: (one.resource, one.row_filter, one.columns or ()),
+        key=lambda one: (one.resource, one.row_filter, one.columns or (), one.insert),
     )
 
 
@@ -155,6 +155,11 @@ async def check_rights(session: AsyncSession, tenant: Tenant, rights: Sequence[D
             raise _wrong(
                 "permissions.database",
                 f"The data source {one.data_source} does not show a database {one.database}.",
+            )
+        if one.insert and (tenant.slug, one.data_source) in places.external:
+            raise _wrong(
+                "permissions.insert",
+                f"Data sources that a tenant connected are only read. {one.data_source} is one of them.",
             )
     for name in {one.data_source for one in rights}:
         await _check_columns(session, sources[name], [one for one in rights if one.data_source == name])

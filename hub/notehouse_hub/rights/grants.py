@@ -8,6 +8,9 @@ from notehouse_core.access import TableGrant
 
 EVERYTHING = "*"
 NOTHING = "NONE ON *.*"
+# Tables of a session, kept in memory; the query gateway lets nobody make others, and nobody join another's session.
+ENGINE = "Memory"
+TEMPORARY = ("CREATE TEMPORARY TABLE ON *.*", f"TABLE ENGINE ON {ENGINE}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -24,6 +27,8 @@ def check(grant: TableGrant) -> None:
         raise PlanError(f"{where} cannot be granted with a row filter: name the tables one by one.")
     if _CONTROL.search(grant.row_filter.replace("\n", " ").replace("\t", " ")):
         raise PlanError(f"The row filter of {where} has a control character in it.")
+    if grant.insert and not grant.whole:
+        raise PlanError(f"{where} cannot be written to by who does not read every row and column of it.")
     place(grant)
     for column in grant.columns or ():
         quoted(column)
@@ -33,7 +38,7 @@ def privilege(grant: TableGrant) -> str:
     """Return what is granted: what follows GRANT. A table of which no column may be seen gives nothing. Raises PlanError."""
     check(grant)
     if grant.columns is None:
-        return f"SELECT ON {place(grant)}"
+        return f"SELECT{', INSERT' if grant.insert else ''} ON {place(grant)}"
     if not grant.columns:
         return NOTHING
     columns = ", ".join(quoted(column) for column in sorted(set(grant.columns)))

@@ -21,7 +21,7 @@ from notehouse_core.access import (
     clickhouse_user,
 )
 from notehouse_core.row_filter import literal
-from notehouse_hub.rights.grants import EVERYTHING, NOTHING, PlanError, place, privilege, quoted
+from notehouse_hub.rights.grants import EVERYTHING, NOTHING, TEMPORARY, PlanError, place, privilege, quoted
 from notehouse_hub.rights.profile import (
     GATE_ID,
     GATE_USER,
@@ -100,7 +100,7 @@ def _gate(password: str, known: frozenset[str] | None) -> Iterator[Thing]:
 
 
 def _class(user: str, one: AccessClass, password: str, known: frozenset[str] | None) -> Iterator[Thing]:
-    yield _profile(user, profile_of(one.limits), known)
+    yield _profile(user, profile_of(one.limits, writes=bool(one.writable)), known)
     yield _user(user, password)
     yield _quota(user, one.limits.queries_an_hour)
     places: set[str] = set()
@@ -178,9 +178,11 @@ def _policy(name: str, user: str, grant: TableGrant, row_filter: str) -> Thing:
 def _grants(user: str, grants: tuple[TableGrant, ...]) -> Thing:
     """All grants at once, in place of all that were there."""
     privileges = [privilege(grant) for grant in grants]
-    given = ", ".join(one for one in privileges if one != NOTHING) or NOTHING
+    temporary = TEMPORARY if grants else ()
+    given = ", ".join([*(one for one in privileges if one != NOTHING), *temporary]) or NOTHING
     statement = f"GRANT {given} TO {quoted(user)} WITH REPLACE OPTION"
     looks = frozenset(row for grant in grants for row in _rows(grant))
+    looks |= frozenset((one.partition(" ON ")[0], "", "", "") for one in temporary)
     return Thing((Kind.GRANTS, user, "", ""), user, statement, statement, looks)
 
 
@@ -190,6 +192,8 @@ def _rows(grant: TableGrant) -> Iterator[tuple[str, str, str, str]]:
     columns = ("",) if grant.columns is None else grant.columns
     for column in columns:
         yield ("SELECT", grant.database, table, column)
+    if grant.insert:
+        yield ("INSERT", grant.database, table, "")
 
 
 def drop(key: Key) -> str:

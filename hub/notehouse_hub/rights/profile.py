@@ -28,6 +28,9 @@ _CONSTANT = {
     "log_queries": "1",
     "format_display_secrets_in_show_and_select": "0",
     "allow_settings_after_format_in_insert": "0",
+    "async_insert": "0",
+    "input_format_values_interpret_expressions": "0",  # values that come in are values, never file('/etc/passwd')
+    "input_format_values_deduce_templates_of_expressions": "0",
     "storage_file_read_method": "mmap",
 }
 # The values these have are the engine's own; that nobody may give others is what matters.
@@ -44,6 +47,7 @@ _FIXED = (
     "format_avro_schema_registry_url",
     "log_query_threads",
     "force_data_skipping_indices",
+    "input_format_record_errors_file_path",
 )
 
 
@@ -59,8 +63,11 @@ class Bound(NamedTuple):
 Profile = Mapping[str, Bound]
 
 
-def profile_of(limits: Limits) -> Profile:
-    """Return a class's settings: limits may be lowered but not raised; 0 would mean none at all, so 1 is the least."""
+def profile_of(limits: Limits, *, writes: bool = False) -> Profile:
+    """Return a class's settings: limits may be lowered but not raised; 0 would mean none at all, so 1 is the least.
+
+    One that `writes` may, by the engine's word, do more than read; the query gateway says 2 for all that is not an INSERT.
+    """
     bounded = {
         "max_execution_time": limits.execution_seconds,
         "max_rows_to_read": limits.rows_to_read,
@@ -69,6 +76,7 @@ def profile_of(limits: Limits) -> Profile:
     }
     return {
         **_constants(_CONSTANT),
+        **({"readonly": Bound("0", "0", "2")} if writes else {}),
         **{name: Bound(str(most), "1", str(most)) for name, most in bounded.items()},
     }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from notehouse_core.row_filter import literal
+from notehouse_hub.rights.grants import ENGINE
 from notehouse_hub.rights.objects import OUR_POLICIES, OURS, Key, Kind
 from notehouse_hub.rights.server import Server
 
@@ -38,10 +39,10 @@ SELECT short_name, database, table, coalesce({_AS_WRITTEN.format("select_filter"
     apply_to_all, apply_to_list, apply_to_except
 FROM system.row_policies WHERE match(short_name, {{ours:String}})
 """  # noqa: S608 - text of our own
-# Not every version knows of grants by the beginning of a name.
+# Not every version knows of grants by the beginning of a name, or says on which engine a right is.
 _GRANTS = """
 SELECT user_name, toString(access_type), coalesce(database, ''), coalesce(table, ''), coalesce(column, ''),
-    is_partial_revoke, grant_option, COLUMNS('^is_wildcard$')
+    is_partial_revoke, grant_option, COLUMNS('^(is_wildcard|access_object)$')
 FROM system.grants WHERE match(coalesce(user_name, ''), {ours:String})
 """
 _ROLES = """
@@ -89,10 +90,10 @@ async def _elements(server: Server) -> tuple[dict[str, list[list[Any]]], dict[st
 async def _grants(server: Server) -> dict[str, list[tuple[str, ...]]]:
     """Grants by user; what is no plain grant, and roles, which nobody of ours has, with a word that says so."""
     found: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for user, right, database, table, column, revoke, option, *wildcard in await server.rows(
-        _GRANTS, ours=OURS
-    ):
-        marks = (("REVOKE", revoke), ("GRANT OPTION", option), ("WILDCARD", any(wildcard)))
+    for user, right, database, table, column, revoke, option, *more in await server.rows(_GRANTS, ours=OURS):
+        other = any(one not in {"", ENGINE} for one in more if isinstance(one, str))
+        wildcard = any(one for one in more if not isinstance(one, str))
+        marks = (("REVOKE", revoke), ("GRANT OPTION", option), ("WILDCARD", wildcard), ("OTHER", other))
         found[user].append((right, database, table, column, *(word for word, is_so in marks if is_so)))
     for user, role in await server.rows(_ROLES, ours=OURS):
         found[user].append(("ROLE", role))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from notehouse_core.access import AccessClass, AccessPlan, TableGrant, clickhouse_password, clickhouse_user
-from notehouse_hub.rights.grants import EVERYTHING, NOTHING, PlanError, check, privilege
+from notehouse_hub.rights.grants import EVERYTHING, NOTHING, TEMPORARY, PlanError, check, privilege
 from notehouse_hub.rights.profile import (
     GATE_ID,
     GATE_USER,
@@ -94,7 +94,7 @@ def _add_class(parts: Parts, one: AccessClass, class_id: str, password: str) -> 
     name = clickhouse_user(class_id)
     if not _NAME.fullmatch(name):
         raise PlanError(f"{class_id!r} is not the id of an access class.")
-    _add_profile(parts.profiles, name, profile_of(one.limits))
+    _add_profile(parts.profiles, name, profile_of(one.limits, writes=bool(one.writable)))
     _add_quota(parts.quotas, name, one)
     user = SubElement(parts.users, name)
     _add_password(user, password)
@@ -103,8 +103,8 @@ def _add_class(parts: Parts, one: AccessClass, class_id: str, password: str) -> 
     for grant in one.grants:
         _check(grant)
         _add_text(grants, "query", f"GRANT {privilege(grant)}")
-    if not one.grants:
-        _add_text(grants, "query", f"GRANT {NOTHING}")
+    for temporary in TEMPORARY if one.grants else (NOTHING,):
+        _add_text(grants, "query", f"GRANT {temporary}")
     _add_filters(user, one)
 
 

@@ -79,7 +79,7 @@ def _role(api: ApiClient, wanted: TenantSpec, change: Change) -> None:
 def _permission(right: dict[str, Any]) -> dict[str, Any]:
     database, _, table = right["table"].partition(".")
     named = {"data_source": right["source"], "database": database, "table": table}
-    return {**named, "columns": right["columns"], "row_filter": right["rows"]}
+    return {**named, "columns": right["columns"], "row_filter": right["rows"], "insert": right["insert"]}
 
 
 def _member(api: ApiClient, wanted: TenantSpec, change: Change) -> None:

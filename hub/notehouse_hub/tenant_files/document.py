@@ -34,6 +34,7 @@ class Right(Part):
     table: Table
     columns: list[str] | None = Field(default=None, description="all of them, where none are named")
     rows: str = Field(default=ALL_ROWS, description="a row filter, such as carrier = {user.carrier}")
+    insert: bool = Field(default=False, description="may add rows; only where it reads every row and column")
 
     @field_validator("rows")
     @classmethod

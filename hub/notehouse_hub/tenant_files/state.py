@@ -68,7 +68,11 @@ def _role(one: dict[str, Any]) -> RoleSpec:
 def _right(one: dict[str, Any]) -> Right:
     table = f"{one['database']}.{one['table']}"
     return Right.model_construct(
-        source=one["data_source"], table=table, columns=one["columns"], rows=one["row_filter"]
+        source=one["data_source"],
+        table=table,
+        columns=one["columns"],
+        rows=one["row_filter"],
+        insert=one["insert"],
     )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 
-# What the database's own grants refuse, after the gate has let it pass.
-REFUSED_BY_GRANTS = "rows_of_others"
+# What is refused for this holder alone, by grants or by the gateway, after the gate has let it pass.
+REFUSED_BY_GRANTS = {"rows_of_others", "writes_without_right"}
 
 # Values of the parameters that the statements name.
 PARAMETERS = {

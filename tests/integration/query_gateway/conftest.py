@@ -52,6 +52,8 @@ TABLES = [
     "INSERT INTO flights.airlines VALUES ('UA', 'United', 'canary-1'), ('DL', 'Delta', 'canary-2')",
     "CREATE TABLE vault.hidden (canary String) ENGINE = MergeTree ORDER BY canary",
     "INSERT INTO vault.hidden VALUES ('canary-3')",
+    "CREATE TABLE flights.landing (id UInt32, name String) ENGINE = MergeTree ORDER BY id "
+    "SETTINGS non_replicated_deduplication_window = 100",
     "CREATE VIEW flights.late AS SELECT * FROM flights.flights",
 ]
 
@@ -213,11 +215,13 @@ async def _furnish(url: str, quotas: dict[str, int]) -> AccessPlan:
 
 def _tenant(slug: str, carrier: str, quotas: dict[str, int]) -> list[Any]:
     tenant = Tenant(id=uuid7(), slug=slug, name=slug.title(), settings={"quotas": quotas})
-    grants = {
+    grants: dict[str, dict[str, Any]] = {
         "flights": {"row_filter": f"carrier = '{carrier}'"},
         "late": {"row_filter": f"carrier = '{carrier}'"},
         "airlines": {"row_filter": "1", "columns": ["carrier", "name"]},
     }
+    if slug == "united":
+        grants["landing"] = {"row_filter": "1", "insert": True}
     permissions = [
         Permission(
             resource=f"data:warehouse/flights.{table}", action="select", conditions=what, tenant_id=tenant.id

@@ -144,6 +144,22 @@ def form(*fields: tuple[bytes, bytes]) -> bytes:
 REFUSED = {
     "the statement in address and body": post(b"", SMUGGLED, path=b"/?query=SELECT+1"),
     "the statement in address, form and body": post(_FORM, form((b"query", SMUGGLED)), path=b"/?query=SELECT+1"),
+    "rows in the address and in the body": post(
+        b"", b"(2, 'smuggled')", path=b"/?query=INSERT+INTO+landing+VALUES+(1,'a')"
+    ),
+    "an insert that goes on in the body": post(b"", SMUGGLED, path=b"/?query=INSERT+INTO+landing"),
+    "an insert whose SELECT goes on in the body": post(
+        b"", b"UNION ALL SELECT 2, 'smuggled'", path=b"/?query=INSERT+INTO+landing+SELECT+1,'a'"
+    ),
+    "an insert whose rows are a form": post(
+        _FORM, form((b"query", SMUGGLED)), path=b"/?query=INSERT+INTO+landing+FORMAT+CSV"
+    ),
+    "rows packed in a way that nobody unpacks": post(
+        b"Content-Encoding: compress", b"smuggled", path=b"/?query=INSERT+INTO+landing+FORMAT+CSV"
+    ),
+    "settings after an insert's format": post(
+        b"", b"1,a", path=b"/?query=INSERT+INTO+landing+FORMAT+CSV+SETTINGS+readonly=0"
+    ),
     "the statement twice in the address": post(b"", path=b"/?query=SELECT+1&query=SELECT+'smuggled'"),
     "the statement twice, once with percent signs": post(b"", path=b"/?query=SELECT+1&%71uery=SELECT+'smuggled'"),
     "the statement twice in a form": post(_FORM, form((b"query", b"SELECT 1"), (b"query", SMUGGLED))),

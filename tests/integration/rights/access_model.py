@@ -28,6 +28,7 @@ class AccessModel(Server):
         self.quotas: dict[str, str] = {}
         self.policies: dict[tuple[str, str, str], tuple[str, bool, str]] = {}  # filter, restrictive, user
         self.grants: dict[str, set[tuple[str, str, str]]] = defaultdict(set)  # database, table, column
+        self.others: dict[str, set[tuple[str, ...]]] = defaultdict(set)  # rights that read nothing
         self.roles: dict[str, set[str]] = defaultdict(set)
         self.done: list[str] = []
         self.refuses = ""
@@ -57,7 +58,7 @@ class AccessModel(Server):
             rf"(CREATE|ALTER) ROW POLICY (?:IF NOT EXISTS )?{NAME} ON `(\w+)`\.(\*|`\w+`) AS (\w+) FOR SELECT USING "
             r"\(\n(.*)\n\) TO `(\w+)`$": self._policy,
             rf"GRANT (.*) TO {NAME} WITH REPLACE OPTION$": self._grant,
-            rf"REVOKE ALL PRIVILEGES ON \*\.\* FROM {NAME}$": lambda user: self.grants[user].clear(),
+            rf"REVOKE ALL PRIVILEGES ON \*\.\* FROM {NAME}$": self._revoke,
             rf"REVOKE `(\w+)` FROM {NAME}$": lambda role, user: self.roles[user].discard(role),
             rf"DROP USER IF EXISTS {NAME}$": self._drop_user,
             rf"DROP SETTINGS PROFILE IF EXISTS {NAME}$": lambda name: self.profiles.pop(name, None),
@@ -92,15 +93,25 @@ class AccessModel(Server):
 
     def _grant(self, what: str, user: str) -> None:
         assert user in self.users
-        given = re.findall(r"SELECT(?:\(([^)]*)\))? ON `(\w+)`\.(\*|`\w+`)", what)
+        given = re.findall(r"SELECT(?:\(([^)]*)\))?(?:, INSERT)? ON `(\w+)`\.(\*|`\w+`)", what)
+        writes = re.findall(r"INSERT ON `(\w+)`\.(\*|`\w+`)", what)
+        self.others[user] = {("INSERT", database, table.strip("`*"), "") for database, table in writes}
+        for right in ("CREATE TEMPORARY TABLE ON *.*", "TABLE ENGINE ON Memory"):
+            if right in what:
+                self.others[user].add((right.partition(" ON ")[0], "", "", ""))
         self.grants[user] = {
             (database, table.strip("`*"), column)
             for columns, database, table in given
             for column in (re.findall(r"`(\w+)`", columns) or [""])
         }
 
+    def _revoke(self, user: str) -> None:
+        self.grants[user].clear()
+        self.others[user].clear()
+
     def _drop_user(self, user: str) -> None:
         self.users.pop(user, None)
+        self.others.pop(user, None)
         self.grants.pop(user, None)
         self.roles.pop(user, None)
         self.policies = {
@@ -124,9 +135,10 @@ class AccessModel(Server):
             ],
             readback._LIMITS: lambda: [[name, 3600, int(most)] for name, most in self.quotas.items()],
             readback._POLICIES: self._of_policies,
-            readback._GRANTS: lambda: [
-                [user, "SELECT", *row, 0, 0, 0] for user, rows in self.grants.items() for row in rows
-            ],
+            readback._GRANTS: lambda: (
+                [[user, "SELECT", *row, 0, 0, 0] for user, rows in self.grants.items() for row in rows]
+                + [[user, *row, 0, 0, 0] for user, rows in self.others.items() for row in rows]
+            ),
             readback._ROLES: lambda: [[user, role] for user, roles in self.roles.items() for role in roles],
         }
         if statement in answers:

@@ -25,6 +25,7 @@ UNITED = make_class(
             "w", "flights", "flights", ("carrier", "dest"), "carrier='UA' and dest in ('SFO','it''s')"
         ),
         TableGrant("w", "flights", "airlines", None, "1"),
+        TableGrant("w", "flights", "landing", None, "1", insert=True),
     ],
 )
 ADMIN = make_class("*", [TableGrant("w", "flights", "*", None, "1")])

@@ -141,5 +141,6 @@ def test_policies_come_first_and_grants_last() -> None:
         f"CREATE ROW POLICY IF NOT EXISTS {user} ON `d`.`t` AS RESTRICTIVE FOR SELECT USING (\na = 1\n) TO {user}",
         f"CREATE ROW POLICY IF NOT EXISTS {base} ON `d`.`t` AS PERMISSIVE FOR SELECT USING (\n1\n) TO {user}",
         f"CREATE ROW POLICY IF NOT EXISTS {base} ON `d`.`u` AS PERMISSIVE FOR SELECT USING (\n1\n) TO {user}",
-        f"GRANT SELECT(`a`, `b`) ON `d`.`t`, SELECT ON `d`.`u` TO {user} WITH REPLACE OPTION",
+        f"GRANT SELECT(`a`, `b`) ON `d`.`t`, SELECT ON `d`.`u`, "
+        f"CREATE TEMPORARY TABLE ON *.*, TABLE ENGINE ON Memory TO {user} WITH REPLACE OPTION",
     ]

@@ -72,3 +72,13 @@ def test_each_class_has_a_password_of_its_own_that_needs_the_secret() -> None:
     known = {clickhouse_password(secret, one) for secret in ("s", "t") for one in ("a", "b")}
     assert len(known) == 4
     assert clickhouse_password("s", "a") in known
+
+
+def test_writing_does_not_change_by_which_class_somebody_reads() -> None:
+    """Or a snapshot of a dashboard would have to be made for those who write, and one for the others."""
+    reads, writes = (make_class("t", [grant(row_filter="1", insert=insert)]) for insert in (False, True))
+    assert writes.reading() == reads
+    assert writes.id != reads.id
+    assert (writes.writable, reads.writable) == (("flights.flights",), ())
+    assert not make_class("t", [grant(row_filter="a = 1", insert=True)]).writable
+    assert not make_class("t", [grant(row_filter="1", columns=("a",), insert=True)]).writable

@@ -20,12 +20,26 @@ def plan(*grants: TableGrant) -> AccessPlan:
 GOOD = TableGrant("warehouse", "d", "t", ("b", "a"), "x = '<&>'")
 
 
+def test_only_who_reads_a_table_whole_writes_to_it() -> None:
+    for row_filter, columns, writes in (("1", None, True), ("x = 1", None, False), ("1", ("a",), False)):
+        one = plan(TableGrant("w", "d", "t", columns, row_filter, insert=True))
+        xml = users_xml(one, "secret")
+        made = next(iter(one.classes.values()))
+        assert (made.writes("d", "t"), made.writable == ("d.t",), "INSERT" in xml) == (writes,) * 3
+        user = clickhouse_user(made.id)
+        assert ElementTree.fromstring(xml).findtext(f"profiles/{user}/readonly") == ("0" if writes else "2")
+
+
 def test_grants_filters_and_no_secret_in_plain() -> None:
     one = plan(GOOD)
     root = ElementTree.fromstring(users_xml(one, "secret"))
     user = root.find(f"users/{clickhouse_user(next(iter(one.classes)))}")
     assert user is not None
-    assert [found.text for found in user.findall("grants/query")] == ["GRANT SELECT(`a`, `b`) ON `d`.`t`"]
+    assert [found.text for found in user.findall("grants/query")] == [
+        "GRANT SELECT(`a`, `b`) ON `d`.`t`",
+        "GRANT CREATE TEMPORARY TABLE ON *.*",
+        "GRANT TABLE ENGINE ON Memory",
+    ]
     assert user.findtext("databases/d/t/filter") == "x = '<&>'"
     assert len(user.findtext("password_sha256_hex") or "") == 64
     assert user.findtext("networks/ip") == "127.0.0.1"

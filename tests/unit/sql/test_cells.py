@@ -42,7 +42,7 @@ def test_the_line_says_source_name_and_limit() -> None:
         ("--limit many", "SELECT 1", "number of rows"),
         ("--frobnicate", "SELECT 1", "not known"),
         ("--connections", "SELECT 1", "connected already"),
-        ("--persist frame", "SELECT 1", "only read here"),
+        ("--persist frame", "SELECT 1", "insert\\(frame"),
         ("--file nowhere.sql", "", "nowhere.sql cannot be read: No such file"),
         ("--file nowhere.sql", "SELECT 1", "not in both"),
         ("", " ", "no SQL"),

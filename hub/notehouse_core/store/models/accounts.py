@@ -77,7 +77,8 @@ class Permission(TenantRow):
     """One thing a role may do.
 
     For the platform: resource "tenant", action from `notehouse_core.policy.ACTIONS`. For data: resource
-    "data:<source>/<database>.<table>", action "select", conditions {"row_filter": ..., "columns": [...]}.
+    "data:<source>/<database>.<table>", action "select", conditions {"row_filter": ..., "columns": [...],
+    "insert": true}.
     """
 
     __tablename__ = "permissions"

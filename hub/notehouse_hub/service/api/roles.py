@@ -40,11 +40,12 @@ class DataPermission(Body):
     table: str = Field(min_length=1, max_length=206)
     columns: list[str] | None = Field(default=None, min_length=1, max_length=1000)
     row_filter: str = Field(default="1", min_length=1, max_length=4000, description="1 stands for every row")
+    insert: bool = Field(default=False, description="may add rows; only where it reads every row and column")
 
     def right(self) -> DataRight:
         """Return it as the policy knows it."""
         columns = tuple(self.columns) if self.columns is not None else None
-        return DataRight(self.data_source, self.database, self.table, columns, self.row_filter)
+        return DataRight(self.data_source, self.database, self.table, columns, self.row_filter, self.insert)
 
 
 class RoleChange(Body):
@@ -289,6 +290,8 @@ def _held(caller: Caller, tenant: Tenant) -> list[DataRight]:
 def _more_than_held(refused: DataRight, held: Sequence[DataRight]) -> str:
     same = [one for one in held if one.resource == refused.resource]
     table = f"{refused.data_source}/{refused.database}.{refused.table}"
+    if same and refused.insert and not any(one.insert for one in same):
+        return f"You do not write to {table} yourself. Ask an administrator of the platform for this right."
     if not same:
         return f"You do not read {table} yourself. Ask an administrator of the platform for this right."
     rows = " or ".join(one.row_filter for one in same)
@@ -327,6 +330,7 @@ def _out(one: Role, members_count: int) -> RoleOut:
                 table=each.table,
                 columns=list(each.columns) if each.columns is not None else None,
                 row_filter=each.row_filter,
+                insert=each.insert,
             )
             for each in store.rights_of(one)
         ],

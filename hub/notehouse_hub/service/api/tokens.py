@@ -37,6 +37,7 @@ class TokenRequest(Body):
     on_behalf_of: str | None = Field(default=None, max_length=64)
     object: str = Field(default="", max_length=200)
     audience: list[Literal["query", "api"]] | None = Field(default=None, min_length=1, max_length=2)
+    writes: bool = Field(default=False, description="a run of a notebook that its person wrote may add rows")
 
 
 class IssuedToken(BaseModel):
@@ -65,6 +66,7 @@ async def issue(
         object=body.object,
         sources=tuple(body.data_sources),
         expires_at=int(time()) + life,
+        writes=body.writes,
     )
     token = resources.signer.sign(claims)
     tenant_id = await tokens.remember(session, claims, token, issued_by=caller.actor.name)
@@ -92,7 +94,7 @@ async def _rights(body: TokenRequest, caller: Caller, session: AsyncSession) -> 
     if caller.actor.service:
         return await _class_for_service(body, session)
     person = caller.person
-    if body.purpose != INTERACTIVE or body.access_class or body.object or body.on_behalf_of:
+    if body.purpose != INTERACTIVE or body.access_class or body.object or body.on_behalf_of or body.writes:
         raise errors.Forbidden("People get tokens of purpose interactive, for their own rights.")
     if person.is_admin and body.tenant in {None, PLATFORM}:
         return await class_of(session, person.username, PLATFORM), person.username
@@ -109,6 +111,8 @@ async def _class_for_service(body: TokenRequest, session: AsyncSession) -> tuple
         raise errors.Invalid(
             f"A service asks for purpose {RUN} or {VIEW}, with object, and on_behalf_of or access_class."
         )
+    if body.writes and (body.purpose != RUN or body.on_behalf_of is None):
+        raise errors.Invalid("Only a run on behalf of a person writes.")
     plan = await load_access_plan(session)
     if body.on_behalf_of is None:
         found = plan.classes.get(body.access_class or "")

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from notehouse_core.access import clickhouse_user
-from notehouse_hub.service.query_gateway import external_tables
+from notehouse_hub.service.query_gateway import external_tables, sessions
 from notehouse_hub.service.query_gateway.client_request import Asked, ClientRequest
 from notehouse_hub.service.query_gateway.external_tables import ExternalTable
 from notehouse_hub.service.query_gateway.gate.settings_allowed import is_allowed
@@ -24,6 +24,7 @@ from notehouse_hub.service.query_gateway.refusal import (
     denied,
     too_large,
 )
+from notehouse_hub.service.query_gateway.sessions import Session
 
 LARGEST_STATEMENT = 2 * 2**20  # bytes; the gate quotes it once more, and the engine reads 5 MB
 _LONGEST_WITH_TABLES = 256 * 2**10  # it stands in the address then, where a byte may take three
@@ -31,7 +32,6 @@ _MOST_PARAMETER_BYTES = 512 * 2**10
 _DEFAULT_NAMES = {"", "default", "__default__"}
 
 _CREDENTIALS = {"user", "password"}
-_OF_SESSIONS = {"session_id", "session_timeout", "session_check", "close_session"}  # nothing is kept here
 _OF_TRANSPORT = {
     "http_max_field_name_size",
     "http_max_field_value_size",
@@ -40,10 +40,8 @@ _OF_TRANSPORT = {
 _OF_INSERTS = {
     "async_insert",
     "wait_for_async_insert",
-    "insert_deduplicate",
-    "insert_deduplication_token",
     "insert_quorum",
-}  # clients give them with every statement; to one that only reads they say nothing
+}  # clients give them with every statement; rows are always written at once here
 _FLAGS = {"wait_end_of_query", "send_progress_in_http_headers", "enable_http_compression", "compress"}
 _NUMBERS = {
     "buffer_size": 16 * 2**20, "http_headers_progress_interval_ms": 3_600_000, "http_zlib_compression_level": 9,
@@ -57,7 +55,10 @@ _PARAMETER = re.compile(r"param_[A-Za-z0-9_$]{1,64}")
 
 @dataclass(frozen=True)
 class Question:
-    """A statement as it goes up, with everything that is decided about it but the gate's word."""
+    """A statement as it goes up, with everything that is decided about it but the gate's word.
+
+    `data` are the rows that an INSERT brings, packed as `packed` says (HTTP's names); None for other statements.
+    """
 
     statement: bytes
     database: str
@@ -66,18 +67,24 @@ class Question:
     settings: Mapping[str, str]
     encodings: str
     tables: tuple[ExternalTable, ...] = ()
+    data: bytes | None = None
+    packed: str = ""
+    session: Session | None = None
 
     def path(self) -> str:
-        """Return the address below ClickHouse's root; with tables the statement stands in it."""
+        """Return the address below ClickHouse's root; with tables or rows the statement stands in it."""
         values = {f"param_{name}": value for name, value in self.arguments.items()}
+        values.update(self.session.parameters() if self.session else {})
         for table in self.tables:
             values.update(table.described)
-        if self.tables:
+        if self.tables or self.data is not None:
             values["query"] = self.statement.decode("utf-8", "surrogateescape")
         return "/?" + urlencode({**self.settings, **values}, errors="surrogateescape")
 
     def body(self) -> tuple[dict[str, str], bytes]:
         """Return what says of which kind the body is, and the body."""
+        if self.data is not None:
+            return {"Content-Encoding": self.packed} if self.packed else {}, self.data
         if not self.tables:
             return {}, self.statement
         content_type, form = external_tables.form(self.tables)
@@ -105,6 +112,7 @@ def question(request: ClientRequest, asked: Asked, holder: Holder, source: str, 
     given = dict(asked.parameters)
     database = _database(given.pop("database", ""), request, holder, source, default)
     query_id = own_query_id(holder, given.pop("query_id", ""))
+    session = sessions.asked_for(given, holder)
     said = given.pop("log_comment", "")
     output = given.pop("default_format", "") or request.headers.get("x-clickhouse-format", "")
     arguments = {name[len("param_") :]: given.pop(name) for name in list(given) if _PARAMETER.fullmatch(name)}
@@ -112,10 +120,21 @@ def question(request: ClientRequest, asked: Asked, holder: Holder, source: str, 
     ours = {"database": database, "query_id": query_id, "quota_key": holder.claims.subject, **_format(output)}
     ours["log_comment"] = _comment(holder, said)
     _check_size(arguments, settings)
-    if asked.tables and len(asked.statement) > _LONGEST_WITH_TABLES:
-        raise too_large(f"With external tables a statement has at most {_LONGEST_WITH_TABLES // 2**10} KB.")
+    if (asked.tables or asked.data is not None) and len(asked.statement) > _LONGEST_WITH_TABLES:
+        raise too_large(
+            f"With external tables or rows a statement has at most {_LONGEST_WITH_TABLES // 2**10} KB."
+        )
     return Question(
-        asked.statement, database, query_id, arguments, settings | ours, _encodings(request), asked.tables
+        asked.statement,
+        database,
+        query_id,
+        arguments,
+        settings | ours,
+        _encodings(request),
+        asked.tables,
+        asked.data,
+        asked.packed,
+        session,
     )
 
 
@@ -140,7 +159,7 @@ def _database(given: str, request: ClientRequest, holder: Holder, source: str, d
 
 def _passes(name: str, value: str) -> bool:
     """Say whether a parameter goes up; False for one that means nothing here. Raises Refusal."""
-    if name in _CREDENTIALS | _OF_SESSIONS | _OF_TRANSPORT | _OF_INSERTS:
+    if name in _CREDENTIALS | _OF_TRANSPORT | _OF_INSERTS:
         return False
     if name in _FLAGS and value in {"0", "1", "true", "false"}:
         return True

@@ -9,12 +9,17 @@ from typing import Protocol
 import httptools
 
 from notehouse_core import log_context
-from notehouse_hub.service.query_gateway.client_request import LARGEST_BODY, ClientRequest
+from notehouse_hub.service.query_gateway.client_request import (
+    LARGEST_BODY,
+    LARGEST_OF_STRANGERS,
+    ClientRequest,
+)
 from notehouse_hub.service.query_gateway.refusal import NETWORK_ERROR, Refusal, malformed, too_large
 from notehouse_hub.service.query_gateway.relay import GUARDS
 from notehouse_hub.service.query_gateway.upstream import Connection
 
 _LARGEST_HEAD = 2**20
+_MOST_HELD = 256 * 2**20  # bytes of all bodies at once
 _MOST_UNSENT = 2 * 2**20  # bytes on the way to a client before ClickHouse is held back
 _MOST_WAITING = 4  # requests sent before the answer to an earlier one
 _IDLE = 120.0  # seconds between two requests
@@ -28,9 +33,13 @@ class Service(Protocol):
     """What answers requests."""
 
     connections: "set[ClientConnection]"
+    bodies: int  # bytes that all connections hold
 
     async def answer(self, request: ClientRequest, client: "ClientConnection") -> None:
         """Answer a request. Raises Refusal."""
+
+    def check_known(self, request: ClientRequest) -> None:
+        """Raise Refusal unless the head of a request has a token that is good."""
 
     def refused(self, refusal: Refusal) -> None:
         """Take note of a refusal."""
@@ -51,6 +60,8 @@ class ClientConnection(asyncio.Protocol):
         self._begun = False  # an answer has begun
         self._unreadable = False  # where the next request begins is not known any more
         self._timer: asyncio.TimerHandle | None = None
+        self._known = False  # whose token was seen to be good before the request was whole
+        self._held = 0  # bytes of large bodies that were read here, until there is nothing to do
         self._start()
 
     # The connection
@@ -67,6 +78,8 @@ class ClientConnection(asyncio.Protocol):
         """End what runs for a client that has gone."""
         self._service.connections.discard(self)
         self._transport = None
+        if self._task is None:
+            self._release()
         self._wait(None)
         if self._task is not None:
             self._task.cancel()
@@ -80,7 +93,9 @@ class ClientConnection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._unreadable = True
             known = error.__context__
-            self._take(known if isinstance(known, Refusal) else malformed("This is not an HTTP request."))
+            refusal = known if isinstance(known, Refusal) else malformed("This is not an HTTP request.")
+            refusal.close = True
+            self._take(refusal)
 
     def pause_writing(self) -> None:
         """Hold ClickHouse back: the client is slower."""
@@ -127,8 +142,25 @@ class ClientConnection(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         """Take a piece of the body."""
         self._body += data
+        if len(self._body) > LARGEST_OF_STRANGERS:
+            self._hold(len(data))
+
+    def _hold(self, size: int) -> None:
+        """Take note of a piece of a large body: for who is known, and as long as there is room. Raises Refusal."""
+        if not self._known:
+            head = ClientRequest.read("POST", bytes(self._url), self._headers, b"")
+            self._service.check_known(head)
+            self._known = True
+        self._held += size
+        self._service.bodies += size
         if len(self._body) > LARGEST_BODY:
-            raise too_large(f"The request is larger than {LARGEST_BODY // 2**20} MB.")
+            raise too_large(
+                f"The request is larger than {LARGEST_BODY // 2**20} MB. Send rows in several INSERTs, or packed."
+            )
+        if self._service.bodies > _MOST_HELD:
+            raise Refusal(
+                NETWORK_ERROR, 503, "Too many large requests at once. Try again in a moment.", close=True
+            )
 
     def on_message_complete(self) -> None:
         """Queue a whole request."""
@@ -143,6 +175,7 @@ class ClientConnection(asyncio.Protocol):
         self._url, self._body = bytearray(), bytearray()
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_size = 0
+        self._known = False
 
     def _count(self, data: bytes) -> None:
         self._head_size += len(data)
@@ -170,7 +203,13 @@ class ClientConnection(asyncio.Protocol):
                     self._close()
         finally:
             self._task = None
+            self._release()
         self._wait(_IDLE)
+
+    def _release(self) -> None:
+        """Tell that nothing of what was read is held any more."""
+        self._service.bodies -= self._held
+        self._held = 0
 
     async def _answer(self, request: ClientRequest | Refusal) -> None:
         offered = None if isinstance(request, Refusal) else request.headers.get("x-request-id")

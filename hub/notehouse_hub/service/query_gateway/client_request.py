@@ -4,20 +4,19 @@ Everything is taken apart here once; what goes up to ClickHouse is written anew,
 programs reading the same bytes the same way.
 """
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from notehouse_hub.service.query_gateway import external_tables, form
+from notehouse_hub.service.query_gateway import external_tables, form, insert_data, packing
 from notehouse_hub.service.query_gateway.external_tables import ExternalTable
-from notehouse_hub.service.query_gateway.refusal import bad_argument, malformed, too_large
+from notehouse_hub.service.query_gateway.refusal import bad_argument, malformed
 
-LARGEST_BODY = 16 * 2**20
+LARGEST_BODY = 64 * 2**20
+LARGEST_OF_STRANGERS = 2**20  # before it is known that a token is good
 _MOST_PARAMETERS = 1000
+_PACKED = {"identity", "gzip", "deflate", "lz4", "zstd", "br"}
 _MEANINGFUL = ("authorization", "x-clickhouse-", "content-", "transfer-", "host", "expect")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.$]*")
 
@@ -58,17 +57,22 @@ class ClientRequest:
 
 @dataclass
 class Asked:
-    """A statement and the parameters that came with it."""
+    """A statement and what came with it: parameters, tables, and rows to insert, packed as `packed` says."""
 
     statement: bytes
     parameters: dict[str, str] = field(default_factory=dict)
     tables: tuple[ExternalTable, ...] = ()
+    data: bytes | None = None
+    packed: str = ""
 
 
 def asked(request: ClientRequest) -> Asked:
     """Take statement and parameters out of a request, wherever they stand. Raises Refusal."""
     parameters = _unique(_pairs(request.query))
-    body = _decoded(request)
+    statement, rows = insert_data.split(parameters.get("query", "").encode("utf-8", "surrogateescape"))
+    if rows is not None:
+        return _insert(request, statement, rows, parameters)
+    body = packing.unpacked(request.body, request.headers.get("content-encoding", "identity").lower())
     tables: tuple[ExternalTable, ...] = ()
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         parts = form.read(request.headers["content-type"], body)
@@ -82,7 +86,23 @@ def asked(request: ClientRequest) -> Asked:
         raise bad_argument(
             "A statement stands in the address and another text in the body. Send the statement in one of them."
         )
-    return Asked(text if text.strip() else body, parameters, tables)
+    statement, rows = insert_data.split(text if text.strip() else body)
+    return Asked(statement, parameters, tables, rows)
+
+
+def _insert(request: ClientRequest, statement: bytes, rows: bytes, parameters: dict[str, str]) -> Asked:
+    """An INSERT in the address, whose rows are the body: ClickHouse itself unpacks them."""
+    del parameters["query"]
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise bad_argument("An INSERT that brings rows comes without a form. Send the rows as the body.")
+    packed = request.headers.get("content-encoding", "identity").lower()
+    if packed not in _PACKED:
+        raise bad_argument(f"Rows in {packed} are not read here. Use {', '.join(sorted(_PACKED))}.")
+    if rows.strip() and request.body:
+        raise bad_argument("Rows stand in the address and in the body. Send them in one of them.")
+    if not request.body:
+        return Asked(statement, parameters, (), rows)
+    return Asked(statement, parameters, (), request.body, "" if packed == "identity" else packed)
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
@@ -109,34 +129,3 @@ def _add(found: dict[str, str], name: str, value: str) -> None:
     if name in found:
         raise bad_argument(f"The parameter {name} was given twice. Give it once.")
     found[name] = value
-
-
-def _decoded(request: ClientRequest) -> bytes:
-    """Unpack a compressed body; of the ways to compress one, those that HTTP clients use."""
-    encoding = request.headers.get("content-encoding", "identity").lower()
-    try:
-        if encoding == "gzip":
-            with gzip.GzipFile(fileobj=io.BytesIO(request.body)) as packed:
-                plain = packed.read(LARGEST_BODY + 1)
-        elif encoding == "deflate":
-            plain = _inflated(request.body)
-        elif encoding == "identity":
-            plain = request.body
-        else:
-            raise bad_argument(
-                f"A body in {encoding} is not read here. Send it plain, or with gzip or deflate."
-            )
-    except (OSError, EOFError, zlib.error) as error:
-        raise bad_argument(f"The body is not {encoding}, though its header says so.") from error
-    if len(plain) > LARGEST_BODY:
-        raise too_large(f"The body is larger than {LARGEST_BODY // 2**20} MB.")
-    return plain
-
-
-def _inflated(body: bytes) -> bytes:
-    """Unpack deflated bytes; raises EOFError unless they are whole and the last ones."""
-    packed = zlib.decompressobj()
-    plain = packed.decompress(body, LARGEST_BODY + 1)
-    if len(plain) <= LARGEST_BODY and (not packed.eof or packed.unused_data):
-        raise EOFError
-    return plain

@@ -27,6 +27,11 @@ _FORMATS = re.compile(
 )
 
 
+def is_format(name: str) -> bool:
+    """Say whether rows in this format are data alone."""
+    return _FORMATS.fullmatch(name) is not None
+
+
 @dataclass(frozen=True)
 class ExternalTable:
     """A table that comes with a request; `described` is its format and its structure or types, as ClickHouse has them."""
@@ -52,7 +57,7 @@ def _table(part: Part, given: dict[str, str]) -> ExternalTable:
     kinds = [kind for kind in ("format", "types", "structure") if f"{part.name}_{kind}" in given]
     described = {f"{part.name}_{kind}": given.pop(f"{part.name}_{kind}") for kind in kinds}
     output = described.get(f"{part.name}_format", "TabSeparated")
-    if not _FORMATS.fullmatch(output):
+    if not is_format(output):
         raise bad_argument(
             f"External tables are not read as {output[:40]!r}. Use TabSeparated, CSV, JSONEachRow or Native."
         )

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from notehouse_core.settings import API_PREFIX, Settings, required
 from notehouse_hub.service.query_gateway import canonical_request, credentials, holder
 from notehouse_hub.service.query_gateway.client_connection import ClientConnection
-from notehouse_hub.service.query_gateway.client_request import ClientRequest, asked
+from notehouse_hub.service.query_gateway.client_request import LARGEST_OF_STRANGERS, ClientRequest, asked
 from notehouse_hub.service.query_gateway.holder import Holder, Keys
 from notehouse_hub.service.query_gateway.questions import Questions
 from notehouse_hub.service.query_gateway.refusal import BAD_ARGUMENTS, UNKNOWN_DATABASE, Refusal, unavailable
@@ -36,6 +36,7 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         secret = required(settings.class_secret, "class_secret")
         self.connections: set[ClientConnection] = set()
+        self.bodies = 0
         self._keys = Keys(settings.verify_keys_file or settings.data / "keys" / "verify-keys.json")
         self._pool = Pool(settings.clickhouse)
         self._questions = Questions(settings, self._pool)
@@ -64,6 +65,10 @@ class Gateway:
         for one in list(self.connections):
             one.abort()
         self._pool.close()
+
+    def check_known(self, request: ClientRequest) -> None:
+        """Raise Refusal unless the head of a request has a token that is good; its rights are looked at later."""
+        self._keys.verify(credentials.token(request))
 
     def refused(self, refusal: Refusal) -> None:
         """Count a refusal."""
@@ -94,7 +99,9 @@ class Gateway:
         one, rights = await self._holder(request)
         holder.check_source(one, source)
         default = rights.default_database(one.claims.tenant, source, one.databases(source))
-        question = canonical_request.question(request, asked(request), one, source, default)
+        large = len(request.body) > LARGEST_OF_STRANGERS
+        found = await asyncio.to_thread(asked, request) if large else asked(request)
+        question = canonical_request.question(request, found, one, source, default)
         await self._statements.run(question, one, client)
 
     async def _estimate(self, request: ClientRequest, client: ClientConnection, source: str) -> None:

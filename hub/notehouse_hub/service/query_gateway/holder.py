@@ -20,7 +20,7 @@ from notehouse_hub.service.query_gateway.rights import Rights
 
 @dataclass(frozen=True)
 class Holder:
-    """The holder of a token, and the class whose rows it shows."""
+    """The holder of a token, and the class whose rows it shows: the one that writes too, where a person's own token may."""
 
     claims: Claims
     access_class: AccessClass
@@ -63,12 +63,21 @@ def holder(token: str, claims: Claims, rights: Rights) -> Holder:
                 "restart your server; if that is refused too, ask an admin of your tenant."
             )
         )
-    return Holder(claims, found)
+    writer = rights.plan.writer_of(claims.subject, claims.tenant) if may_write(claims) else None
+    return Holder(claims, writer or found)
+
+
+def may_write(claims: Claims) -> bool:
+    """Say whether a token is of a kind that writes: nobody but its person decided what it runs."""
+    return claims.purpose == INTERACTIVE or claims.writes
 
 
 def still_opens(one: Holder, rights: Rights) -> bool:
     """Say whether what this holder runs may go on."""
     known = one.access_class.id in rights.plan.classes and one.claims.jti not in rights.revoked
+    if one.access_class.id != one.claims.access_class:
+        writer = rights.plan.writer_of(one.claims.subject, one.claims.tenant)
+        known = known and writer == one.access_class
     return known and _still_held(one.claims, rights)
 
 

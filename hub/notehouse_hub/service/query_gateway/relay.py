@@ -1,6 +1,7 @@
 """Passes one answer of ClickHouse on to a client: the head rewritten, the body as the bytes that came."""
 
 import asyncio
+import json
 from enum import Enum
 from typing import Protocol
 
@@ -11,6 +12,7 @@ _PASSED = (
     b"age:",  # of an answer that ClickHouse remembered
 )  # fmt: skip
 _PROGRESS = b"x-clickhouse-progress:"
+_SUMMARY = b"x-clickhouse-summary:"
 _CODE = b"x-clickhouse-exception-code:"
 _UNKNOWN_USER = b"516"  # ClickHouse says the same of a wrong password
 
@@ -53,6 +55,7 @@ class Relay:
         self.code = 0  # ClickHouse's error code, if it was known before the body
         self.bytes = 0
         self.framed = True  # the answer tells its own end, so that a missing one is seen
+        self._summary = b"{}"
         self._receiver = receiver
         self._lines: list[bytes] = []
         self._head = bytearray()
@@ -68,6 +71,14 @@ class Relay:
         if line.lower().startswith(_PROGRESS):
             self._begin()
             self._flush()
+        elif line.lower().startswith(_SUMMARY):
+            self._summary = line.partition(b":")[2]
+
+    @property
+    def written(self) -> int:
+        """How many bytes the statement wrote, if ClickHouse told before the body."""
+        found: dict[str, str] = json.loads(self._summary)
+        return int(found.get("written_bytes", 0))
 
     def head_end(self) -> None:
         """Decide whether this answer is passed on."""

@@ -3,19 +3,24 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
 from notehouse_core.access import clickhouse_password
+from notehouse_hub.service.query_gateway import write_rights
 from notehouse_hub.service.query_gateway.canonical_request import Question, runs_as
 from notehouse_hub.service.query_gateway.estimates import Estimates
 from notehouse_hub.service.query_gateway.gate.gate import Gate, Statement
+from notehouse_hub.service.query_gateway.gate.writing import Kind, Verdict
 from notehouse_hub.service.query_gateway.holder import Holder
 from notehouse_hub.service.query_gateway.metrics import Metrics
 from notehouse_hub.service.query_gateway.questions import Questions, request_bytes
-from notehouse_hub.service.query_gateway.refusal import unavailable
+from notehouse_hub.service.query_gateway.refusal import bad_argument, unavailable
 from notehouse_hub.service.query_gateway.relay import Outcome, Receiver, Relay
 from notehouse_hub.service.query_gateway.running import Running, RunningQueries
+from notehouse_hub.service.query_gateway.sessions import Sessions
 from notehouse_hub.service.query_gateway.turnstile import Turnstile
 from notehouse_hub.service.query_gateway.upstream import Connection, Pool
 
@@ -51,6 +56,7 @@ class Statements:
         self._pool = pool
         self._questions = questions
         self._gate = Gate(questions)
+        self.sessions = Sessions()
         self._estimates = Estimates(questions, class_secret)
         self._running = running
         self._secret = class_secret
@@ -61,8 +67,12 @@ class Statements:
         try:
             most = holder.access_class.limits.concurrent_queries
             async with self.turnstile.turn(holder.claims.tenant, holder.name, most) as beside:
-                await self._judge(asked)
-                await self._pass_on(one, self._request(asked, holder, beside), client)
+                verdict = await self._judge(asked)
+                write_rights.check(verdict, asked, holder)
+                with self._session(verdict, asked, holder) as written:
+                    request = self._request(verdict, asked, holder, beside)
+                    once = verdict.kind is not Kind.READ
+                    written.append(await self._pass_on(one, request, client, once=once))
         except asyncio.CancelledError:
             if one.sent:
                 self._running.kill_soon(one.query_id, holder)
@@ -76,39 +86,67 @@ class Statements:
         """Say what a statement would read. Raises Refusal."""
         most = holder.access_class.limits.concurrent_queries
         async with self.turnstile.turn(holder.claims.tenant, holder.name, most):
-            await self._judge(asked)
+            if (await self._judge(asked)).kind is not Kind.READ:
+                raise bad_argument("Only what reads can be estimated.")
             return await self._estimates.of(asked, holder, source)
 
-    async def _judge(self, asked: Question) -> None:
+    @contextmanager
+    def _session(self, verdict: Verdict, asked: Question, holder: Holder) -> Iterator[list[int]]:
+        """Hold a statement in its session against what one may keep; yields where to put the bytes it wrote."""
+        written: list[int] = []
+        session = asked.session
+        if session is None:
+            yield written
+            return
+        leaves = verdict.kind is not Kind.READ and not write_rights.stays(verdict, asked, holder)
+        if leaves and verdict.table and not verdict.removes:
+            self.sessions.check_room(session)
+        self.sessions.enter(session)
         try:
-            await self._gate.check(Statement(asked.statement, asked.arguments, asked.database))
+            yield written
+        finally:
+            self.sessions.left(session, sum(written) if leaves else 0)
+
+    async def _judge(self, asked: Question) -> Verdict:
+        try:
+            return await self._gate.check(Statement(asked.statement, asked.arguments, asked.database))
         except (OSError, TimeoutError) as error:
             raise _away() from error
 
-    def _request(self, asked: Question, holder: Holder, beside: int) -> bytes:
+    def _request(self, verdict: Verdict, asked: Question, holder: Holder, beside: int) -> bytes:
         """Write the request; of a tenant that runs much already, ClickHouse holds it back while others run."""
         password = clickhouse_password(self._secret, holder.access_class.id)
         headers = self._questions.headers(runs_as(holder), password)
         if asked.encodings:
             headers["Accept-Encoding"] = asked.encodings
         kind, body = asked.body()
-        asked = replace(asked, settings={**asked.settings, "priority": "1" if beside <= _FAIR_SHARE else "2"})
+        ours = {"priority": "1" if beside <= _FAIR_SHARE else "2"}
+        if holder.access_class.writable and not write_rights.stays(verdict, asked, holder):
+            ours["readonly"] = "2"
+        asked = replace(asked, settings={**asked.settings, **ours})
+        if asked.data is not None:
+            asked = replace(asked, statement=verdict.text.encode())
         return request_bytes(asked.path(), headers | kind, body)
 
-    async def _pass_on(self, one: Running, request: bytes, client: Client) -> None:
-        """Try until ClickHouse has answered; a statement only reads, so it may be sent twice."""
+    async def _pass_on(self, one: Running, request: bytes, client: Client, *, once: bool) -> int:
+        """Try until ClickHouse has answered; what only reads may be sent twice. Return the bytes that were written.
+
+        What is done `once` goes over a new connection, which ClickHouse cannot have closed a moment ago.
+        """
         deadline = time.monotonic() + _PATIENCE
-        fresh, broken = False, 0
+        fresh, broken = once, 0
         while True:
             relay, was_new = await self._attempt(one, request, client, fresh=fresh)
             outcome = relay.outcome.result()
             if outcome is Outcome.WHOLE:
                 self._account(one, relay, outcome)
-                return
+                return relay.written
             if outcome is Outcome.CUT:
                 self._account(one, relay, outcome)
                 client.cut() if relay.framed else client.abort()
-                return
+                return relay.written
+            if once and outcome is Outcome.BROKEN:
+                raise _perhaps_done()
             broken += was_new and outcome is Outcome.BROKEN
             if broken > 1 or time.monotonic() > deadline:
                 raise _away() if outcome is Outcome.BROKEN else _not_ready()
@@ -142,6 +180,14 @@ class Statements:
         said |= {"purpose": claims.purpose, "object": claims.object, "access_class": claims.access_class}
         cost = {"code": relay.code, "bytes": relay.bytes, "milliseconds": one.milliseconds}
         log.info("statement %s", outcome.value, extra={**said, **cost})
+
+
+def _perhaps_done() -> Exception:
+    return unavailable(
+        "The connection to ClickHouse was lost during this statement. It may have been done: look before you send it "
+        "again. With the setting insert_deduplication_token the same rows are not written twice where the table keeps "
+        "a deduplication window."
+    )
 
 
 def _away() -> Exception:

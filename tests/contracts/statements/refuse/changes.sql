@@ -1,16 +1,6 @@
 # What changes something, is more than one statement, or is no query.
 
-INSERT INTO flights VALUES (1)
-
-INSERT INTO flights SELECT * FROM flights
-
-INSERT INTO flights FORMAT CSV 1
-
-INSERT INTO flights.airlines (carrier) VALUES ('x')
-
 INSERT INTO flights FROM INFILE '/etc/passwd' FORMAT CSV
-
-WITH x AS (SELECT 1) INSERT INTO flights SELECT * FROM x
 
 CREATE TABLE t (x Int8) ENGINE = Memory
 
@@ -19,10 +9,6 @@ CREATE TABLE t ENGINE = Memory AS SELECT * FROM flights
 CREATE TABLE t (x String) ENGINE = URL('http://127.0.0.1:1/', 'CSV')
 
 CREATE TABLE t (x String) ENGINE = File('CSV', '/etc/passwd')
-
-CREATE TEMPORARY TABLE t (x Int8)
-
-CREATE TEMPORARY TABLE t AS SELECT 1
 
 CREATE OR REPLACE TABLE t (x Int8) ENGINE = Memory
 

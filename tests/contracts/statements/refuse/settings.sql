@@ -171,8 +171,6 @@ SELECT * FROM flights SETTINGS prefer_localhost_replica = 0
 
 SET readonly = 0
 
-SET max_threads = 1
-
 SET ROLE ALL
 
 SET ROLE default

@@ -40,6 +40,7 @@ function show(right, open) {
   const part = (name) => made.querySelector(`[data-${name}]`);
   made.dataset.right = JSON.stringify({ data_source: right.data_source, database: right.database, table: right.table });
   part("title").textContent = nameOf(right);
+  part("insert").checked = right.insert === true;
   part("filter").value = right.row_filter === ALL_ROWS ? "" : right.row_filter;
   const columns = tables.get(nameOf(right)) ?? (right.columns ?? []).map((name) => ({ name, comment: "" }));
   part("column").replaceChildren(...columns.map((one) => element("option", {}, one.name)));
@@ -65,9 +66,10 @@ function show(right, open) {
 }
 
 function summarize(made) {
-  const { columns, row_filter: filter } = rightOf(made);
+  const { columns, row_filter: filter, insert } = rightOf(made);
   const rows = filter === ALL_ROWS ? "every row" : filter;
-  made.querySelector("[data-said]").textContent = columns === null ? rows : `${rows} · ${columns.length} columns`;
+  const said = [rows, ...(columns === null ? [] : [`${columns.length} columns`]), ...(insert ? ["adds rows"] : [])];
+  made.querySelector("[data-said]").textContent = said.join(" · ");
 }
 
 /** The columns that are ticked; null for all of them. */
@@ -82,6 +84,7 @@ function rightOf(made) {
     ...JSON.parse(made.dataset.right),
     columns: columnsOf(made),
     row_filter: made.querySelector("[data-filter]").value.trim() || ALL_ROWS,
+    insert: made.querySelector("[data-insert]").checked,
   };
 }
 
@@ -186,7 +189,7 @@ role.querySelector("[data-preview]").addEventListener("click", preview);
 adding?.addEventListener("change", () => {
   const [, source, database, table] = adding.value.match(/^(.*?)\/(.*?)\.(.*)$/) ?? [];
   if (!table) return;
-  show({ data_source: source, database, table, columns: null, row_filter: ALL_ROWS }, true);
+  show({ data_source: source, database, table, columns: null, row_filter: ALL_ROWS, insert: false }, true);
   offerTables();
 });
 begin();

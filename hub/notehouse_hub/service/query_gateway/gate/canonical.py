@@ -60,11 +60,39 @@ class CanonicalText:
     """A statement as formatQuery prints it, in tokens."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self.tokens = [_token(match) for match in _TOKEN.finditer(text)]
 
     def at(self, index: int) -> Token:
         """Return a token, or END past the last."""
         return self.tokens[index] if 0 <= index < len(self.tokens) else END
+
+    def begins(self, *words: str) -> bool:
+        """Say whether the statement begins with these unquoted words."""
+        return all(self.at(index).is_word(word) for index, word in enumerate(words))
+
+    def after_parenthesis(self, index: int) -> int:
+        """Return what follows the parenthesis that opens here."""
+        depth = 0
+        while self.at(index) is not END:
+            token = self.at(index)
+            depth += (token.kind == "mark") * ((token.text == "(") - (token.text == ")"))
+            index += 1
+            if not depth:
+                break
+        return index
+
+    def after_settings(self, index: int) -> int:
+        """Return what follows the SETTINGS that stand here, if they do."""
+        if not self.at(index).is_word("SETTINGS"):
+            return index
+        index += 1
+        while self.at(index).names and self.at(index + 1).text == "=":
+            index = self._after_value(index + 2)
+            if self.at(index).text != ",":
+                break
+            index += 1
+        return index
 
     def has_word(self, *words: str) -> bool:
         """Say whether these unquoted words follow each other somewhere."""
@@ -87,9 +115,14 @@ class CanonicalText:
                 return token.text
         return None
 
-    def called(self) -> Iterator[str]:
-        """Yield each name that is followed by an opening parenthesis, or that APPLY applies; not `AS name(columns)`."""
+    def called(self, target: int = -1) -> Iterator[str]:
+        """Yield each name that is followed by an opening parenthesis, or that APPLY applies; not `AS name(columns)`.
+
+        The token `target` is a table's name before its columns.
+        """
         for index, token in enumerate(self.tokens):
+            if index == target:
+                continue
             applied = self.at(index - 1).is_word("APPLY") or (
                 self.at(index - 1).text == "(" and self.at(index - 2).is_word("APPLY")
             )
@@ -110,11 +143,11 @@ class CanonicalText:
             if token.is_word("EXPLAIN"):
                 while self.at(start).kind == "word" and self.at(start).text in _EXPLAIN_KINDS:
                     start += 1
-            elif not token.is_word("SETTINGS"):
+            elif not (token.is_word("SETTINGS") or (index == 0 and token.is_word("SET"))):
                 continue
             names = self._assigned(start)
             if names:
-                found.append(Clause(token.text, names))
+                found.append(Clause("EXPLAIN" if token.is_word("EXPLAIN") else "SETTINGS", names))
         return found
 
     def _assigned(self, index: int) -> tuple[str, ...]:

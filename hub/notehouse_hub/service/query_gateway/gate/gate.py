@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from notehouse_hub.service.query_gateway.gate import functions, statement_rules, tree
 from notehouse_hub.service.query_gateway.gate.canonical import CanonicalText
+from notehouse_hub.service.query_gateway.gate.writing import Verdict
 from notehouse_hub.service.query_gateway.questions import Answer, Questions
 from notehouse_hub.service.query_gateway.refusal import (
     ACCESS_DENIED,
@@ -51,26 +52,27 @@ class Gate:
 
     def __init__(self, questions: Questions) -> None:
         self._questions = questions
-        self._passed: OrderedDict[tuple[object, ...], None] = OrderedDict()
+        self._passed: OrderedDict[tuple[object, ...], Verdict] = OrderedDict()
 
-    async def check(self, statement: Statement) -> None:
-        """Raise Refusal unless the statement may run."""
+    async def check(self, statement: Statement) -> Verdict:
+        """Say what the statement does. Raise Refusal unless it may run."""
         key = statement.key()
         if key in self._passed:
             self._passed.move_to_end(key)
-            return
+            return self._passed[key]
         if b"\0" in statement.text:
             raise Refusal(SYNTAX_ERROR, 400, "The statement has a zero byte in it. Remove it.")
         try:
-            await self._judge(statement)
+            verdict = await self._judge(statement)
         except tree.NotUnderstoodError as error:
             raise statement_rules.not_understood(error) from error
         if len(statement.text) <= _LONGEST_REMEMBERED:
-            self._passed[key] = None
+            self._passed[key] = verdict
         if len(self._passed) > _REMEMBERED:
             self._passed.popitem(last=False)
+        return verdict
 
-    async def _judge(self, statement: Statement) -> None:
+    async def _judge(self, statement: Statement) -> Verdict:
         """The text comes first: a setting that is not allowed must not even act on the gate's own question."""
         answer = await self._canonical(statement.text)
         if answer.status != 200:
@@ -84,7 +86,9 @@ class Gate:
         if len(lines) > _MOST_NODES:
             raise too_large("The statement has too many parts. Put long lists of values into a parameter.")
         root = tree.parse([json.loads(line)[0] for line in lines])
-        await self._check_own(statement_rules.check(root, text))
+        verdict, own = statement_rules.check(root, text)
+        await self._check_own(own)
+        return verdict
 
     async def _check_own(self, names: frozenset[str]) -> None:
         """A function that a statement defines must not have the name of one of the engine's that is on no list yet."""

@@ -46,6 +46,14 @@ _NAMED = frozenset(
         "group_by_use_nulls",
         "input_format_allow_errors_num",
         "input_format_allow_errors_ratio",
+        "input_format_defaults_for_omitted_fields",
+        "input_format_null_as_default",
+        "input_format_skip_unknown_fields",
+        "input_format_with_names_use_header",
+        "input_format_with_types_use_header",
+        "insert_deduplicate",
+        "insert_deduplication_token",
+        "insert_null_as_default",
         "intersect_default_mode",
         "join_algorithm",
         "join_any_take_last_row",
@@ -114,7 +122,8 @@ _NAMED = frozenset(
     ]
 )
 _SHAPES = re.compile(
-    r"output_format_(arrow|bson|csv|json|markdown|msgpack|native|orc|parquet|pretty|sql_insert|tsv)_[a-z0-9_]+"
+    r"input_format_(arrow|csv|json|msgpack|native|orc|parquet|tsv)_[a-z0-9_]+"
+    r"|output_format_(arrow|bson|csv|json|markdown|msgpack|native|orc|parquet|pretty|sql_insert|tsv)_[a-z0-9_]+"
 )
 
 EXPLAIN_OPTIONS = frozenset(

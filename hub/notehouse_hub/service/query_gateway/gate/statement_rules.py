@@ -3,9 +3,10 @@
 import re
 from collections.abc import Set
 
-from notehouse_hub.service.query_gateway.gate import functions, settings_allowed, system_tables
+from notehouse_hub.service.query_gateway.gate import functions, settings_allowed, system_tables, writing
 from notehouse_hub.service.query_gateway.gate.canonical import CanonicalText
 from notehouse_hub.service.query_gateway.gate.tree import Node, NotUnderstoodError
+from notehouse_hub.service.query_gateway.gate.writing import Verdict
 from notehouse_hub.service.query_gateway.refusal import READONLY, SYNTAX_ERROR, Refusal, denied
 
 _QUERIES = {"SelectWithUnionQuery", "SelectQuery", "SelectIntersectExceptQuery"}
@@ -31,8 +32,6 @@ _KNOWN = STATEMENTS | _PARTS
 
 _INSTEAD = {
     "UseQuery": "USE is not needed: the database is chosen by the address; write database.table for others.",
-    "Set": "SET is not kept between statements: write SETTINGS name = value at the end of the statement.",
-    "InsertQuery": "Data is read-only through the query gateway.",
     "SYSTEM": "SYSTEM statements are for the platform's operators.",
     "KillQueryQuery": "Stop a query by closing its connection or interrupting its cell.",
     "ExecuteAsQuery": "Statements run as the holder of the token.",
@@ -50,24 +49,44 @@ _WORDS_BEFORE_PARENTHESIS = {
 }  # fmt: skip
 
 
-def check(root: Node, text: CanonicalText) -> frozenset[str]:
+def check(root: Node, text: CanonicalText) -> tuple[Verdict, frozenset[str]]:
     """Raise Refusal if the statement may not run.
 
-    Return names that it calls as functions of its own (`WITH x -> x + 1 AS f`); they must not be the engine's.
+    Return what it does, and names that it calls as functions of its own (`WITH x -> x + 1 AS f`); they must not be the
+    engine's.
     """
+    if root.kind not in writing.ROOTS:
+        return writing.READS, _check_query(root, text)
+    verdict, queries = writing.check(root, text)
+    _check_text(text, list(root.walk()), verdict.place)
+    _check_clauses(text, list(root.walk()))
+    return verdict, frozenset().union(*(_check_rows(each) for each in queries))
+
+
+def _check_query(root: Node, text: CanonicalText) -> frozenset[str]:
+    nodes = list(root.walk())
+    called = _check_rows(root)
+    _check_text(text, nodes)
+    _check_clauses(text, nodes)
+    return called
+
+
+def _check_rows(root: Node) -> frozenset[str]:
+    """Judge a query by its tree alone."""
     nodes = list(root.walk())
     own = {node.alias for node in nodes if node.kind == "Function" and node.name == "lambda" and node.alias}
     _check_kind(root)
     called = frozenset(name for node in nodes for name in _check_node(node, own))
-    _check_text(text, nodes)
-    _check_clauses(text, nodes)
     system_tables.check(nodes)
     return called
 
 
 def _check_kind(root: Node) -> None:
     if root.kind not in STATEMENTS:
-        instead = _INSTEAD.get(root.kind, "Only SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN pass.")
+        instead = _INSTEAD.get(
+            root.kind,
+            "Only SELECT, SHOW, DESCRIBE, EXISTS, EXPLAIN and INSERT pass; SET and temporary tables in a session.",
+        )
         raise Refusal(READONLY, 403, f"This statement changes something or is not a query. {instead}")
     for child in root.children:
         if child.kind == "Literal":
@@ -136,7 +155,8 @@ def _check_structure(node: Node) -> None:
         )
 
 
-def _check_text(text: CanonicalText, nodes: list[Node]) -> None:
+def _check_text(text: CanonicalText, nodes: list[Node], target: int = -1) -> None:
+    """`target`: the token that names the table a statement writes to, before its columns."""
     if odd := text.odd_name():
         raise denied(
             f"The name {odd!r} has a line break or another control character in it. Choose a plain name."
@@ -150,7 +170,7 @@ def _check_text(text: CanonicalText, nodes: list[Node]) -> None:
     if nodes[0].kind in _SHOWS and text.has_word("WHERE"):
         raise denied("SHOW ... WHERE is refused. Use LIKE, or SELECT from system.tables or system.columns.")
     applies = any(node.kind == "ColumnsApplyTransformer" for node in nodes)
-    for name in text.called():
+    for name in text.called(target):
         if name.lower() in functions.DENIED_ANYWHERE:
             raise _refused_function(name, "function")
         if applies and name.lower() not in _WORDS_BEFORE_PARENTHESIS and not functions.is_allowed(name):
