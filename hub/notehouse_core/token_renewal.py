@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 RENEW_HEADER, RENEW = "X-Notehouse-Token", "renew"  # of a refusal that another token may pass
@@ -15,6 +17,14 @@ _POLL = 0.05
 def request_file(token_file: Path) -> Path:
     """The file to touch; it is there where somebody keeps the token."""
     return token_file.with_name("renew")
+
+
+def read_token(token_file: Path) -> str:
+    """Return the token of the moment, a whole one: where it is written in place, who writes holds a lock. Raises OSError."""
+    with token_file.open("rb") as file:
+        with suppress(OSError):  # a file system without locks, where the file is replaced whole
+            fcntl.flock(file, fcntl.LOCK_SH)
+        return file.read().decode().strip()
 
 
 def renewed(token_file: Path) -> bool:

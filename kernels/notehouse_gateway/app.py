@@ -101,9 +101,9 @@ class KernelGatewayApp(ServerApp):
         self.io_loop.add_callback(self._begin_templates, desks.with_name("templates"))
 
     def _begin_templates(self, folder: Path) -> None:
-        """Prepare the template of this gateway's kernels, at a desk without a token."""
+        """Prepare the template of this gateway's kernels, at a desk of its own."""
         desk = Desk(folder / "usual")
-        desk.open("")
+        desk.open()
         templates, kernels = Templates.instance(parent=self), cast(GatewayKernels, self.kernel_manager)
         templates.begin({**os.environ, **desk.environment(None)}, str(desk.folder))
         templates.limits = replace(

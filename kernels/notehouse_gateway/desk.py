@@ -1,4 +1,4 @@
-"""The folder that one kernel works in, with its token: made for it, removed after it."""
+"""The folder that one kernel works in: made for it, removed after it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,9 @@ class Desk:
 
     folder: Path
 
-    @property
-    def token_file(self) -> Path:
-        """Where the kernel reads its execution token."""
-        return self.folder / ".notehouse" / "token"
-
-    def open(self, token: str) -> None:
-        """Make the folder and put the token into it."""
+    def open(self) -> None:
+        """Make the folder."""
         self.folder.mkdir(mode=PRIVATE_FOLDER, parents=True)
-        self.token_file.parent.mkdir(mode=PRIVATE_FOLDER)
-        write_token(self.token_file, token)
 
     def close(self) -> None:
         """Remove the folder with all that the kernel left in it."""
@@ -38,7 +31,6 @@ class Desk:
             "HOME": str(self.folder),
             "IPYTHONDIR": str(self.folder / ".ipython"),
             "PYTHONNOUSERSITE": "1",
-            "NOTEHOUSE_TOKEN_FILE": str(self.token_file),
         }
         return names | ({"NOTEHOUSE_COMM_SEED": seed} if seed else {})
 

@@ -16,8 +16,9 @@ from tornado.web import HTTPError
 from traitlets import Integer, Unicode, default
 
 from notehouse_gateway import memory
-from notehouse_gateway.desk import Desk, write_token
+from notehouse_gateway.desk import Desk
 from notehouse_gateway.endings import Endings, of_age, of_exit, of_output
+from notehouse_gateway.held_token import HeldToken
 from notehouse_gateway.kernelspecs import KERNEL_NAME
 from notehouse_gateway.limits import KernelLimits, passed
 from notehouse_gateway.output_rate import MAX_OUTPUT
@@ -81,6 +82,7 @@ class GatewayKernels(AsyncMappingKernelManager):
         self._starting = 0
         self._ends: dict[str, float] = {}  # by kernel
         self._watched: dict[str, Watched] = {}
+        self._tokens: dict[str, HeldToken] = {}
         self.endings = Endings()
         # A message larger than any that is passed on is not received: its sender is cut off, and connects again.
         self.context.maxmsgsize = 2 * MAX_OUTPUT
@@ -114,7 +116,8 @@ class GatewayKernels(AsyncMappingKernelManager):
 
     async def _start_at_desk(self, kernel_id: str, order: KernelOrder) -> str:
         desk = self.desk(kernel_id)
-        desk.open(order.token)
+        desk.open()
+        held = self._tokens[kernel_id] = HeldToken(order.token)
         rate = {"NOTEHOUSE_OUTPUT_RATE": str(self.kernel_output_megabytes_per_second)}
         environment = {**os.environ, **desk.environment(order.seed), **rate}
         try:
@@ -124,14 +127,15 @@ class GatewayKernels(AsyncMappingKernelManager):
                     kernel_name=order.name,
                     env=environment,
                     cwd=str(desk.folder),
+                    token=held.descriptor,
                     **going_on(order),
                 )
             )
         except CannotFork as refusal:
-            desk.close()
+            self._clear(kernel_id)
             raise HTTPError(409, f"The kernel was not started: {refusal}.") from refusal
         except BaseException:
-            desk.close()
+            self._clear(kernel_id)
             raise
         self._ends[started] = time.monotonic() + self.kernel_lifetime_seconds
         self._watched[started] = Watched(Purpose.of(order.token), self._origin(started, order))
@@ -202,14 +206,14 @@ class GatewayKernels(AsyncMappingKernelManager):
     def renew_token(self, kernel_id: str, token: str) -> None:
         """Replace a kernel's token; raises HTTPError 404 when there is no such kernel."""
         self._check_kernel_id(kernel_id)
-        write_token(self.desk(kernel_id).token_file, token)
+        self._tokens[kernel_id].write(token)
 
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that ended, however it ended, and remove its folder."""
         self._ends.pop(kernel_id, None)
         self._watched.pop(kernel_id, None)
         removed = super().remove_kernel(kernel_id)
-        self.desk(kernel_id).close()
+        self._clear(kernel_id)
         code = None if removed is None or removed.shutting_down else exit_code(removed)
         if code is not None and kernel_id not in self.endings:
             self.endings[kernel_id] = of_exit(code, self.limits)
@@ -217,6 +221,12 @@ class GatewayKernels(AsyncMappingKernelManager):
         if limit := passed(code):
             ENDED.labels(limit).inc()
         return removed
+
+    def _clear(self, kernel_id: str) -> None:
+        """Let go of all that was made for a kernel."""
+        if (held := self._tokens.pop(kernel_id, None)) is not None:
+            held.close()
+        self.desk(kernel_id).close()
 
     def _check_kernel_id(self, kernel_id: str) -> None:
         """Raise HTTPError 404 for a kernel that is not here, with why it ended where that is known."""

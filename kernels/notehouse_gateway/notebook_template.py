@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from notehouse_gateway.desk import Desk
+from notehouse_gateway.held_token import HeldToken
 from notehouse_gateway.limits import KernelLimits
 from notehouse_gateway.series import PREPARED
 from notehouse_gateway.template.wire import BranchOrder
@@ -46,7 +47,11 @@ class NotebookTemplate:
     obstacles: list[str] = field(default_factory=list)
     used: float = field(default_factory=time.monotonic)
     process: TemplateProcess | None = None
+    held: HeldToken = field(init=False)
     settled: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.held = HeldToken(self.order.token)
 
     @property
     def executed(self) -> Path:
@@ -70,7 +75,7 @@ class NotebookTemplate:
                 "KernelDied", "The process that ran this cell ended; most often it needed too much memory."
             )
         finally:
-            self.desk.token_file.unlink(missing_ok=True)  # nobody asks for data in a template that waits
+            self.held.close()  # nobody asks for data in a template that waits
             if self.state != "ready" and self.process is not None:
                 self.process.stop()
             PREPARED.labels(self.state).inc()
@@ -83,7 +88,7 @@ class NotebookTemplate:
         order = BranchOrder(
             str(source), str(self.executed), self.environment, str(self.desk.folder), self.limits.processes
         )
-        self.process = usual.branch(order)
+        self.process = usual.branch(order, self.held.descriptor)
         self.limits.impose(self.process.process.pid)
         prepared = self.process.prepared(self.order.cell_timeout, self._tell)
         self.failure, self.obstacles = prepared.failure, prepared.obstacles
@@ -114,6 +119,7 @@ class NotebookTemplate:
 
     def stop(self) -> None:
         """End it and its kernels, and remove its folder."""
+        self.held.close()
         if self.process is not None:
             self.process.stop()
         self.desk.close()

@@ -13,6 +13,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from notehouse_gateway import sockets
 from notehouse_gateway.enclosure import Entrance
 from notehouse_gateway.environment import kernel_environment
+from notehouse_gateway.template.kernel import TOKEN_FILE
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked
 from notehouse_gateway.templates import Templates
@@ -42,31 +43,36 @@ class ForkProvisioner(AllowListProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork a kernel, or start one the slow way and say why.
 
-        With `template`, the key of a notebook's template, there is no slow way: raises CannotFork.
+        With `template`, the key of a notebook's template, there is no slow way: raises CannotFork. `token` is a
+        descriptor of what holds the kernel's token.
         """
-        key = kwargs.pop("template", None)
+        key, token = kwargs.pop("template", None), kwargs.pop("token", None)
         templates = Templates.instance()
         if not templates.enabled or LAUNCHER not in cmd:
-            return await self._launch_anew(cmd, **kwargs)
+            return await self._launch_anew(cmd, token, **kwargs)
         arguments = cmd[cmd.index(LAUNCHER) + 1 :]
         order = ForkOrder(arguments, kwargs["env"], str(kwargs.get("cwd") or "."), templates.processes)
         if key is not None:
-            return self._took(await templates.fork_notebook(order, key), order)
+            return self._took(await templates.fork_notebook(order, key, token), order)
         try:
-            return self._took(await templates.fork(order), order)
+            return self._took(await templates.fork(order, token), order)
         except CannotFork as refusal:
             self.log.info("A kernel starts as a new process: %s", refusal)
-            return await self._launch_anew(cmd, **kwargs)
+            return await self._launch_anew(cmd, token, **kwargs)
 
-    async def _launch_anew(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+    async def _launch_anew(self, cmd: list[str], token: int | None, **kwargs: Any) -> KernelConnectionInfo:
         """Start a new process, behind the same walls as a fork."""
         templates = Templates.instance()
+        passed = [] if token is None else [token]
+        if token is not None:
+            kwargs["env"] = {**kwargs["env"], TOKEN_FILE: f"/proc/self/fd/{token}"}
         if templates.enclosure is None:
-            return await super().launch_kernel(cmd, **kwargs)
+            return await super().launch_kernel(cmd, **kwargs, pass_fds=passed)
         entrance = Entrance()
         enclosed = templates.enclosure.command(cmd, entrance, templates.processes)
+        passed.append(entrance.theirs.fileno())
         try:
-            return await super().launch_kernel(enclosed, **kwargs, pass_fds=[entrance.theirs.fileno()])
+            return await super().launch_kernel(enclosed, **kwargs, pass_fds=passed)
         finally:
             if self.pid is not None:
                 templates.enclosure.open(entrance, self.pid)

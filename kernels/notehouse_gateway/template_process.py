@@ -124,11 +124,11 @@ class TemplateProcess:
         """Wait until it has done its imports; return why it cannot be forked. Raises CannotFork."""
         return list(self._receive(seconds)[0]["obstacles"])
 
-    def branch(self, order: BranchOrder) -> TemplateProcess:
-        """Return a template that begins to run a notebook. Raises CannotFork."""
+    def branch(self, order: BranchOrder, token: int) -> TemplateProcess:
+        """Return a template that begins to run a notebook, with the token that a descriptor holds. Raises CannotFork."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            forked = self._forked("branch", theirs.fileno(), order)
+            forked = self._forked("branch", [theirs.fileno(), token], order)
         return TemplateProcess(forked, ours)
 
     def prepared(self, cell_timeout: float, tell: Callable[[int, int], None]) -> Prepared:
@@ -141,19 +141,19 @@ class TemplateProcess:
                 return Prepared(answer["failure"], answer["obstacles"])
             tell(answer["done"], answer["total"])
 
-    def fork(self, order: ForkOrder) -> Forked:
-        """Return a kernel that can be connected to. Raises CannotFork."""
+    def fork(self, order: ForkOrder, token: int | None = None) -> Forked:
+        """Return a kernel that can be connected to, with the token that a descriptor holds. Raises CannotFork."""
         reads, writes = os.pipe()
         with os.fdopen(reads, "rb", 0) as ready:
             try:
-                forked = self._forked("fork", writes, order)
+                forked = self._forked("fork", [writes] if token is None else [writes, token], order)
             finally:
                 os.close(writes)
             _wait_ready(ready.fileno(), forked)
         return forked
 
-    def _forked(self, what: str, descriptor: int, order: Order) -> Forked:
-        answer, fds = self._asked(what, [descriptor], **wire.fields(order))
+    def _forked(self, what: str, descriptors: list[int], order: Order) -> Forked:
+        answer, fds = self._asked(what, descriptors, **wire.fields(order))
         if answer["what"] == "refused":
             raise CannotFork(answer["reason"])
         return Forked(answer["pid"], fds[0], self)

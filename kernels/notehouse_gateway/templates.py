@@ -79,9 +79,9 @@ class ImportTemplate:
             raise CannotFork("what can be imported has changed since its template was made")
         return self._process
 
-    def fork(self, order: ForkOrder, patience: float) -> Forked:
+    def fork(self, order: ForkOrder, patience: float, token: int | None) -> Forked:
         """Return a kernel. Raises CannotFork."""
-        return self.ready(patience).fork(order)
+        return self.ready(patience).fork(order, token)
 
     def stop(self) -> None:
         """End it and its kernels."""
@@ -178,7 +178,7 @@ class Templates(SingletonConfigurable):
         usual = self._kept()
         self.tidy(room_for_one=True)
         desk.close()
-        desk.open(order.token)
+        desk.open()
         environment = kernel_environment({**os.environ, **desk.environment(order.seed)})
         made = self._notebooks[key] = NotebookTemplate(desk, order, environment, self.limits)
         threading.Thread(target=self._prepare, args=(usual, made), daemon=True).start()
@@ -221,21 +221,24 @@ class Templates(SingletonConfigurable):
             raise CannotFork("this process keeps no templates")
         return self._usual
 
-    async def fork_notebook(self, order: ForkOrder, key: str) -> Forked:
+    async def fork_notebook(self, order: ForkOrder, key: str, token: int | None = None) -> Forked:
         """Return a kernel that goes on where a notebook has ended. Raises CannotFork."""
         found = self.notebook(key)
         if found is None or found.process is None or found.state != "ready":
             NOT_FORKED.labels("notebook").inc()
             raise CannotFork("there is no template of this notebook")
         with FORKS.labels("notebook").time():
-            return await asyncio.to_thread(found.process.fork, order)
+            return await asyncio.to_thread(found.process.fork, order, token)
 
-    async def fork(self, order: ForkOrder) -> Forked:
-        """Return a kernel that can be connected to. Raises CannotFork, with the reason."""
+    async def fork(self, order: ForkOrder, token: int | None = None) -> Forked:
+        """Return a kernel that can be connected to, with the token that a descriptor holds.
+
+        Raises CannotFork, with the reason.
+        """
         usual = self._kept()
         try:
             with FORKS.labels("imports").time():
-                return await asyncio.to_thread(usual.fork, order, self.patience)
+                return await asyncio.to_thread(usual.fork, order, self.patience, token)
         except CannotFork:
             NOT_FORKED.labels("imports").inc()
             usual.warm(self.import_seconds)

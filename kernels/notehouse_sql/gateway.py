@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from notehouse_core.token_renewal import RENEW, RENEW_HEADER, renewed
+from notehouse_core.token_renewal import RENEW, RENEW_HEADER, read_token, renewed
 from notehouse_sql.errors import SqlError, explain
 
 CONNECT_SECONDS = 5
@@ -171,7 +171,7 @@ class QueryGateway:
     def headers(self) -> dict[str, str]:
         """What shows who asks: the token of the moment. Raises SqlError."""
         try:
-            token = self._token_file.read_text().strip()
+            token = read_token(self._token_file)
         except OSError as error:
             raise SqlError(
                 "This kernel has no token yet. If this stays for more than a minute, restart your server "

@@ -18,6 +18,7 @@ from notehouse_core.warehouse import Warehouse
 from notehouse_scheduler import watched
 from notehouse_scheduler.child import environment
 from notehouse_scheduler.courier import Courier
+from notehouse_scheduler.forecast import Forecast
 from notehouse_scheduler.forks import Forks
 from notehouse_scheduler.queue import QUEUE, TASK, make_app
 from notehouse_scheduler.runner import Runner
@@ -46,6 +47,7 @@ async def work(settings: Settings) -> None:
     async with app.open_async():
         ticking = asyncio.create_task(tick_for_ever(database, app))
         watching = asyncio.create_task(Watch(database, control, warehouse).for_ever())
+        preparing = asyncio.create_task(Forecast(database, control).for_ever())
         sending = asyncio.create_task(Courier(database, artifacts, settings, webhooks).for_ever())
         working = asyncio.create_task(
             app.run_worker_async(
@@ -57,7 +59,7 @@ async def work(settings: Settings) -> None:
                 fetch_job_polling_interval=5.0,
             )
         )
-        await _until_stopped(ticking, watching, sending, working)
+        await _until_stopped(ticking, watching, preparing, sending, working)
     listening.close()
     forks.end()
     await webhooks.aclose()

@@ -45,6 +45,7 @@ OF_A_TENANT = (
     "/data-sources",
     "/data-sources/united:warehouse?table=flights",
     "/users/united-viewer",
+    "/kernels",
     "/audit",
     "/access",
     "/access?user=united-analyst&object=table:warehouse/flights.flights@united",
@@ -65,7 +66,7 @@ LOOKS = [(who, "light", pages) for who, pages in PAGES.items()] + [
 ]
 CLOSED = {
     "united-viewer": ("/saved-queries/{query}", "/tenants/united", "/users", "/audit", "/new-query"),
-    "united-analyst": ("/tenants/united/members", "/tenants/united/roles", "/users", "/audit"),
+    "united-analyst": ("/tenants/united/members", "/tenants/united/roles", "/users", "/audit", "/kernels"),
     "delta-analyst": ("/tenants/united", "/data-sources/united:warehouse", "/saved-queries/{query}"),
 }
 SQL = "SELECT dest, count() AS flights FROM flights WHERE origin = {origin:String} GROUP BY dest ORDER BY flights DESC"

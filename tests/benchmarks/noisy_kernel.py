@@ -1,4 +1,7 @@
-"""NOISE: a kernel prints a gigabyte, again and again; how long do the small cells of its neighbour take?"""
+"""NOISE: a kernel prints gigabytes; do the small cells of its neighbour take longer than beside one that only computes?
+
+A core that is in use is one that others do not have, whatever it is used for: on two of them that alone is felt.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from notehouse_core.remote_kernel import RemoteKernelClient, RemoteKernelManager
 TOKEN = "benchmarks"
 ROUNDS, CELLS = 5, 80
 PAUSE = 0.01  # seconds between two cells
+SILENT = "while True: pass"
 FLOOD = "line = 'x' * 1000\nwhile True:\n    for _ in range(10**6): print(line)"
 MOST_RISE, MOST_HELD = 1.2, 250
 
@@ -29,10 +33,11 @@ MOST_RISE, MOST_HELD = 1.2, 250
 def measure(_stage: Stage) -> list[Result]:
     """Measure with and without the noise in turns; both kernels are at one gateway."""
     with tempfile.TemporaryDirectory() as folder, _gateway(Path(folder)) as (url, pid):
-        quiet, noisy = asyncio.run(_in_turns(url))
+        alone, silent, loud = asyncio.run(_in_turns(url))
         held = _most_held(pid)
+    what = f"95th percentile of a cell beside a flood, against beside silent work (alone {alone})"
     return [
-        ratio("NOISE", "95th percentile of a neighbour's cell, beside a flood", noisy, quiet, MOST_RISE),
+        ratio("NOISE", what, loud, silent, MOST_RISE),
         at_most("NOISE", "most memory of the gateway meanwhile", Figure.of([held], "MB"), MOST_HELD),
     ]
 
@@ -64,19 +69,28 @@ async def _kernel(url: str) -> AsyncIterator[RemoteKernelClient]:
         yield client
 
 
-async def _in_turns(url: str) -> tuple[Figure, Figure]:
-    quiet, noisy = [], []
+async def _in_turns(url: str) -> tuple[Figure, Figure, Figure]:
+    """Return what a neighbour's cells take alone, beside silent work, and beside a flood."""
+    found: dict[str, list[float]] = {"": [], SILENT: [], FLOOD: []}
     async with _kernel(url) as neighbour:
         await _cells(neighbour)
         for _ in range(ROUNDS):
-            quiet.append(await _cells(neighbour))
-            async with _kernel(url) as loud:
-                loud.execute(FLOOD)
-                reading = asyncio.create_task(_read(loud))
-                await asyncio.sleep(1)
-                noisy.append(await _cells(neighbour))
-                reading.cancel()
-    return Figure.of(quiet, "ms"), Figure.of(noisy, "ms")
+            for code, times in found.items():
+                times.append(await _beside(url, neighbour, code))
+    alone, silent, loud = (Figure.of(times, "ms") for times in found.values())
+    return alone, silent, loud
+
+
+async def _beside(url: str, neighbour: RemoteKernelClient, code: str) -> float:
+    if not code:
+        return await _cells(neighbour)
+    async with _kernel(url) as other:
+        other.execute(code)
+        reading = asyncio.create_task(_read(other))
+        await asyncio.sleep(1)
+        taken = await _cells(neighbour)
+        reading.cancel()
+    return taken
 
 
 async def _cells(client: RemoteKernelClient) -> float:

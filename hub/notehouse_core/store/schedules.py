@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import contains_eager, selectinload
 
 from notehouse_core.cron import Occurrence, Timetable
 from notehouse_core.ids import uuid7
@@ -30,6 +30,23 @@ async def make_due_runs(session: AsyncSession, now: datetime) -> int:
         .with_for_update(of=Schedule, skip_locked=True)
     )
     return sum([await _catch_up(session, one, now) for one in await session.scalars(query)])
+
+
+async def due_within(
+    session: AsyncSession, since: datetime, until: datetime
+) -> list[tuple[Schedule, datetime]]:
+    """The schedules that will be due between two moments, each with when; with who they run as, and their tenant."""
+    query = (
+        select(Schedule)
+        .join(Schedule.tenant)
+        .where(Schedule.is_active, Schedule.deleted_at.is_(None), Tenant.is_active)
+        .options(selectinload(Schedule.run_as), contains_eager(Schedule.tenant))
+    )
+    found = []
+    for one in await session.scalars(query):
+        if due := Timetable.parse(one.cron, one.timezone).between(since, until, 1):
+            found.append((one, due[0].at))
+    return found
 
 
 async def _catch_up(session: AsyncSession, schedule: Schedule, now: datetime) -> int:

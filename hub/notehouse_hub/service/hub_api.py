@@ -14,6 +14,7 @@ from notehouse_core import errors, log_context
 
 _KNOWN_SECONDS = 10.0  # for so long a token that the Hub has just confirmed counts without asking again
 _KNOWN_TOKENS = 10_000
+_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,21 @@ class HubApi:
         model = _expect(answer, {200}).json().get("servers", {}).get("")
         if model is None:
             return None
-        # With a subdomain for each server the Hub tells the whole address.
-        path = urlsplit(model["url"]).path
-        return HubServer(model["ready"], model["pending"], path, model.get("state") or {})
+        return _server(model)
+
+    async def servers_of(self, prefix: str) -> dict[str, HubServer]:
+        """Return the default servers that run now of all users whose names begin so, by the user's name."""
+        found: dict[str, HubServer] = {}
+        offset = 0
+        while True:
+            page = {"state": "active", "limit": _PAGE, "offset": offset}
+            users = _expect(await self._send("GET", "/users", params=page), {200}).json()
+            for user in users:
+                if user["name"].startswith(prefix) and (model := user.get("servers", {}).get("")):
+                    found[user["name"]] = _server(model)
+            if len(users) < _PAGE:
+                return found
+            offset += _PAGE
 
     async def start_server(self, name: str) -> bool:
         """Have the server of a user started; False if it runs already, alive by the Hub's own check."""
@@ -154,6 +167,12 @@ class HubApi:
 
 def _user(name: str) -> str:
     return f"/users/{quote(name, safe='')}"
+
+
+def _server(model: dict[str, Any]) -> HubServer:
+    # With a subdomain for each server the Hub tells the whole address.
+    path = urlsplit(model["url"]).path
+    return HubServer(model["ready"], model["pending"], path, model.get("state") or {})
 
 
 def _identity(model: dict[str, Any]) -> HubIdentity:

@@ -26,6 +26,7 @@ from notehouse_hub.login.passwords import Passwords
 from notehouse_hub.login.second_factor import SecondFactors
 from notehouse_hub.rights.server import Server
 from notehouse_hub.service.buckets import Buckets
+from notehouse_hub.service.gateway_watch import GatewayWatch
 from notehouse_hub.service.hub_api import HubApi
 from notehouse_hub.service.kernel_gateways import KernelGateways
 from notehouse_hub.service.sessions import Cookies
@@ -45,6 +46,7 @@ class Resources:
     database: Database
     hub: HubApi
     gateways: KernelGateways
+    gateway_watch: GatewayWatch
     warehouse: Warehouse
     signer: SigningKey
     verifier: VerifyKeys
@@ -79,6 +81,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             database=database,
             hub=hub,
             gateways=KernelGateways(hub, settings),
+            gateway_watch=GatewayWatch(hub, f"http://127.0.0.1:{settings.port}"),
             warehouse=warehouse,
             clickhouse=clickhouse,
             signer=signer,

@@ -32,12 +32,14 @@ def main() -> None:
     while True:
         gc.collect()
         gc.freeze()
-        order, descriptor = server.serve()
+        order, descriptors = server.serve()
+        for one in descriptors:
+            os.set_inheritable(one, False)
         if isinstance(order, ForkOrder):
             break
-        server = TemplateServer(socket.socket(fileno=descriptor))
+        server = TemplateServer(socket.socket(fileno=descriptors[0]), descriptors[1])
         recorded = branch(server, order)
-    _be_kernel(order, descriptor, recorded)
+    _be_kernel(order, descriptors[0], recorded)
 
 
 def branch(server: TemplateServer, order: BranchOrder) -> RecordedNotebook:

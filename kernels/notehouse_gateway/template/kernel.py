@@ -16,9 +16,14 @@ from notehouse_gateway.template.wire import READY, ForkOrder, Order
 if TYPE_CHECKING:
     from notehouse_gateway.template.notebook import RecordedNotebook
 
+TOKEN_FILE = "NOTEHOUSE_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
-def settle(order: Order, parent: int) -> None:
-    """Leave the template behind: a session of its own, its environment, its folder, nothing to read from."""
+
+def settle(order: Order, parent: int, token: int | None) -> None:
+    """Leave the template behind: a session of its own, its environment, its folder, nothing to read from.
+
+    `token` is a descriptor of memory that holds the execution token; its server writes the next one there.
+    """
     os.setsid()
     die_with(parent)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -28,9 +33,16 @@ def settle(order: Order, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(order.environment)
+    if token is not None:
+        os.environ[TOKEN_FILE] = path_of(token)
     os.chdir(order.cwd)
     if order.processes:
         namespaces.confine(order.processes)
+
+
+def path_of(descriptor: int) -> str:
+    """Return where this process, and what it starts, finds what it has open; other kernels may not look there."""
+    return f"/proc/{os.getpid()}/fd/{descriptor}"
 
 
 def run(order: ForkOrder, ready: int, recorded: RecordedNotebook | None) -> None:

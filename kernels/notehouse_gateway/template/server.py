@@ -20,6 +20,7 @@ class TemplateServer:
     """The template's side of the socket pair, and the kernels that were forked from it."""
 
     channel: socket.socket
+    token: int | None = None  # of a template that runs a notebook
     kernels: set[int] = field(default_factory=set)
     ended: dict[int, int] = field(default_factory=dict)
 
@@ -34,14 +35,18 @@ class TemplateServer:
     @property
     def own_descriptors(self) -> frozenset[int]:
         """Those that are open for the template's own sake."""
-        return frozenset({self.channel.fileno(), self._woken, self._wake})
+        own = {self.channel.fileno(), self._woken, self._wake}
+        return frozenset(own if self.token is None else own | {self.token})
 
     def look(self, safe_threads: frozenset[int] = frozenset()) -> list[str]:
         """Return why this process cannot be forked; nothing when it can."""
         return obstacles(self.own_descriptors, safe_threads)
 
-    def serve(self) -> tuple[Order, int]:
-        """Answer until the owner is gone, which ends the process. In a fork: return its order and its descriptor."""
+    def serve(self) -> tuple[Order, list[int]]:
+        """Answer until the owner is gone, which ends the process. In a fork: return its order and its descriptors.
+
+        The first is what it talks by, a second one holds its token.
+        """
         poll = select.poll()
         poll.register(self.channel, select.POLLIN)
         poll.register(self._woken, select.POLLIN)
@@ -57,12 +62,12 @@ class TemplateServer:
             if (forked := self._answer(request, fds)) is not None:
                 return forked
 
-    def _answer(self, request: dict[str, Any], fds: list[int]) -> tuple[Order, int] | None:
+    def _answer(self, request: dict[str, Any], fds: list[int]) -> tuple[Order, list[int]] | None:
         what = request.pop("what")
         if what == "fork":
-            return self._fork(ForkOrder(**request), fds[0])
+            return self._fork(ForkOrder(**request), fds)
         if what == "branch":
-            return self._fork(BranchOrder(**request), fds[0])
+            return self._fork(BranchOrder(**request), fds)
         if what == "ended":
             wire.send(self.channel, "ended", code=self.ended.get(request["pid"]))
         elif what == "status":
@@ -71,17 +76,17 @@ class TemplateServer:
             os._exit(0)
         return None
 
-    def _fork(self, order: Order, theirs: int) -> tuple[Order, int] | None:
+    def _fork(self, order: Order, theirs: list[int]) -> tuple[Order, list[int]] | None:
         parent = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:
-            os.close(theirs)
+            _close(theirs)
             wire.send(self.channel, "refused", reason=f"the system forks no more: {error.strerror}")
             return None
         if pid == 0:
             self._forget()
-            kernel.settle(order, parent)
+            kernel.settle(order, parent, theirs[1] if theirs[1:] else None)
             return order, theirs
         self._tell_forked(pid, theirs)
         return None
@@ -92,8 +97,8 @@ class TemplateServer:
             os.close(descriptor)
         self.channel.detach()
 
-    def _tell_forked(self, pid: int, theirs: int) -> None:
-        os.close(theirs)
+    def _tell_forked(self, pid: int, theirs: list[int]) -> None:
+        _close(theirs)
         self.kernels.add(pid)
         handle = os.pidfd_open(pid)
         wire.send(self.channel, "forked", [handle], pid=pid)
@@ -114,6 +119,11 @@ class TemplateServer:
                 self.ended[pid] = os.waitstatus_to_exitcode(status)
                 while len(self.ended) > 1000:
                     del self.ended[next(iter(self.ended))]
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _end_group_of_dead(pid: int) -> None:

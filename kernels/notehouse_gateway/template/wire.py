@@ -47,7 +47,7 @@ def send(channel: socket.socket, what: str, fds: Sequence[int] = (), **values: A
     socket.send_fds(channel, [packet], list(fds))
 
 
-def receive(channel: socket.socket, most_fds: int = 1) -> tuple[dict[str, Any], list[int]]:
+def receive(channel: socket.socket, most_fds: int = 2) -> tuple[dict[str, Any], list[int]]:
     """Return the next object and the descriptors that came with it. Raises EOFError when the other end is gone."""
     packet, fds, _, _ = socket.recv_fds(channel, LONGEST, most_fds)
     if not packet:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 
 import nbformat
@@ -47,20 +46,22 @@ async def test_environment_is_the_allow_list(kernel: Kernels) -> None:
     assert not [name for name in environment if name.startswith("JUPYTERHUB")]
     ours = {name for name in environment if name.startswith("NOTEHOUSE")}
     assert ours == {"NOTEHOUSE_TOKEN_FILE", "NOTEHOUSE_QUERY_URL", "NOTEHOUSE_API_URL"}
-    assert environment["HOME"] == str(Path(environment["NOTEHOUSE_TOKEN_FILE"]).parent.parent)
+    assert environment["NOTEHOUSE_TOKEN_FILE"].startswith("/proc/")
 
 
-async def test_each_kernel_has_its_own_token_in_a_private_file(kernel: Kernels) -> None:
+async def test_each_kernel_has_its_own_token_and_what_it_starts_can_read_it(kernel: Kernels) -> None:
     look = (
-        "import os; f = os.environ['NOTEHOUSE_TOKEN_FILE']; "
-        "print(open(f).read(), oct(os.stat(f).st_mode & 0o777), oct(os.stat(os.getcwd()).st_mode & 0o777))"
+        "import os, subprocess, sys; f = os.environ['NOTEHOUSE_TOKEN_FILE']\n"
+        "program = \"import os; print(open(os.environ['NOTEHOUSE_TOKEN_FILE']).read())\"\n"
+        "started = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)\n"
+        "print(open(f).read(), started.stdout.strip(), oct(os.stat(os.getcwd()).st_mode & 0o777))"
     )
     async with kernel(execution_token="one") as first, kernel(execution_token="two") as second:
-        assert await run(first, look) == ["one 0o600 0o700\n"]
-        assert await run(second, look) == ["two 0o600 0o700\n"]
+        assert await run(first, look) == ["one one 0o700\n"]
+        assert await run(second, look) == ["two two 0o700\n"]
         await first.renew_token("three")
-        assert await run(first, look) == ["three 0o600 0o700\n"]
-        assert await run(second, look) == ["two 0o600 0o700\n"]
+        assert await run(first, look) == ["three three 0o700\n"]
+        assert await run(second, look) == ["two two 0o700\n"]
 
 
 async def test_same_seed_same_widget_ids(kernel: Kernels) -> None:

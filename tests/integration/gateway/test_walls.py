@@ -171,6 +171,52 @@ def descendants(pid: int) -> list[int]:
     return [pid, *(one for child in children(pid) for one in descendants(child))]
 
 
+SEARCH = """
+import glob, json, os
+home = os.path.dirname(os.path.dirname(os.environ["HOME"]))
+places = [os.path.join(folder, name) for folder, _, names in os.walk(home) for name in names]
+for mine in (home, "/tmp", "/var/tmp", "/dev/shm"):
+    places += [os.path.join(folder, name) for folder, _, names in os.walk(mine) for name in names]
+me = str(os.getpid())
+places += [one for one in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/environ") if one.split("/")[2] != me]
+def holds(place):
+    try:
+        if not os.path.isfile(place) or os.path.getsize(place) > 2**20:
+            return False
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            return WANTED in file.read(2**20)
+    except OSError:
+        return False
+print(json.dumps([place for place in places if holds(place)]))
+"""
+
+
+async def test_a_kernel_finds_no_token_of_its_neighbours(kernel: Kernels, walled: Gateway) -> None:
+    """They read with the same rights, but for other people, and their tokens open other pages."""
+    key = "d3" * 16
+    state = await prepared(RemoteTemplate(walled.url, HUB_TOKEN, key), "x = 1")
+    assert state.state == "ready", state
+    secret = "token-" + "of-a-neighbour"
+    async with (
+        kernel(execution_token=secret) as neighbour,
+        kernel(template=key, execution_token=secret + "-too") as other,
+        kernel(execution_token="mine") as km,
+    ):
+        reads = "import json, os; print(json.dumps(open(os.environ['NOTEHOUSE_TOKEN_FILE']).read()))"
+        assert [await found(one, reads) for one in (neighbour, other, km)] == [
+            secret,
+            secret + "-too",
+            "mine",
+        ]
+        assert await found(km, f"WANTED = b'token-' + b'of-a-neighbour'\n{SEARCH}") == []
+        await neighbour.renew_token("the-next-" + secret)
+        assert await found(neighbour, reads) == "the-next-" + secret
+        assert await found(km, SEARCH) == []
+        planted = "open('mine', 'wb').write(WANTED); print(json.dumps(os.path.abspath('mine')))"
+        assert await found(km, f"WANTED = WANTED\n{planted}") in await found(km, SEARCH)
+
+
 async def test_kernels_of_a_notebook_that_ran_have_the_same_walls(
     kernel: Kernels, walled: Gateway, ports: list[int]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import json
 import os
@@ -18,9 +19,11 @@ from jupyter_client.session import Session
 from tornado.web import HTTPError
 
 from notehouse_core.kernel_connection import OutputBudget, decode, encode
+from notehouse_core.token_renewal import read_token
 from notehouse_gateway import comm_ids, connection, handlers, kernelspecs, lab_server, server_extension
 from notehouse_gateway.desk import Desk, write_token
 from notehouse_gateway.environment import kernel_environment
+from notehouse_gateway.held_token import HeldToken
 from notehouse_gateway.limits import KernelLimits, passed
 from notehouse_gateway.template import chance, usual
 from notehouse_gateway.template.in_child import in_child
@@ -56,24 +59,45 @@ def test_ids_follow_from_the_seed() -> None:
 
 
 def test_token_file_is_private_and_replaced_whole(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "k")
-    desk.open("one")
-    before = desk.token_file.open()
-    write_token(desk.token_file, "two")
+    file = tmp_path / "token"
+    write_token(file, "one")
+    before = file.open()
+    write_token(file, "two")
     assert before.read() == "one"
-    assert desk.token_file.read_text() == "two"
-    assert stat.S_IMODE(desk.token_file.stat().st_mode) == 0o600
+    assert file.read_text() == "two"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["token"]
+
+
+def test_a_held_token_is_read_whole_and_is_gone_when_it_is_let_go() -> None:
+    held = HeldToken("a longer one")
+    file = Path(f"/proc/self/fd/{held.descriptor}")
+    reader = file.open()
+    assert read_token(file) == "a longer one"
+    held.write("two")
+    assert read_token(file) == "two"
+    fcntl.flock(reader, fcntl.LOCK_SH)  # who never lets go does not keep the next token out
+    held.write("three")
+    assert file.read_text() == "three"
+    held.close()
+    assert reader.read() == ""
+    held.close()
+
+
+def test_a_desk_is_private_and_nothing_stays_of_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "k")
+    desk.open()
+    (desk.folder / "kept").write_text("x")
     assert stat.S_IMODE(desk.folder.stat().st_mode) == 0o700
-    assert [file.name for file in desk.token_file.parent.iterdir()] == ["token"]
     desk.close()
     assert not desk.folder.exists()
     desk.close()
 
 
 def test_a_desk_is_never_shared(tmp_path: Path) -> None:
-    Desk(tmp_path / "k").open("one")
+    Desk(tmp_path / "k").open()
     with pytest.raises(FileExistsError):
-        Desk(tmp_path / "k").open("two")
+        Desk(tmp_path / "k").open()
 
 
 @pytest.mark.parametrize(

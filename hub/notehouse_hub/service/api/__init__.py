@@ -17,6 +17,7 @@ from notehouse_hub.service.api import (
     favourites,
     groups,
     kernel_gateways,
+    kernels,
     links,
     me,
     members,
@@ -77,5 +78,6 @@ ROUTERS = (
     alerts.router,
     deliveries.router,
     kernel_gateways.router,
+    kernels.router,
     watermarks.router,
 )

@@ -7,6 +7,7 @@ from notehouse_hub.service.portal import (
     audit,
     comparison,
     home,
+    kernels,
     login,
     members,
     pages,
@@ -34,6 +35,7 @@ ROUTERS = (
     members.router,
     roles.router,
     accounts.router,
+    kernels.router,
     audit.router,
     access.router,
 )

@@ -76,6 +76,7 @@ _PAGES: tuple[tuple[str, tuple[tuple[str, str, str, Callable[[Visitor], bool]], 
         (
             ("tenants", "Tenants", "tenants", _may(*_ADMINISTERS)),
             ("users", "Accounts", "users", _platform),
+            ("kernels", "Kernels", "kernels", _may("manage-tenant")),
             ("audit", "Audit", "audit", _may("read-audit")),
             ("access", "Access", "access", _may(*_ADMINISTERS, "read-audit")),
         ),
