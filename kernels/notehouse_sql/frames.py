@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from http.client import IncompleteRead
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
@@ -31,35 +31,32 @@ class Result:
 
 
 class _Stream(io.RawIOBase):
-    """Chunks as a file that can be read once."""
+    """An answer's body, and its last bytes; one that is cut ends where it was cut."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
+    def __init__(self, body: BinaryIO) -> None:
+        self._body = body
         self.tail = b""
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
-        while not self._rest:
-            self._rest = next(self._chunks, b"")
-            if not self._rest:
-                return 0
-            self.tail = (self.tail + self._rest)[-_TAIL:]
-        count = min(len(target), len(self._rest))
-        target[:count], self._rest = self._rest[:count], self._rest[count:]
-        return count
+    def read(self, size: int = -1) -> bytes:
+        """Read as many bytes, or up to the end."""
+        try:
+            data = self._body.read(size)
+        except IncompleteRead as error:
+            data = error.partial
+        self.tail = data[-_TAIL:] if len(data) >= _TAIL else (self.tail + data)[-_TAIL:]
+        return data
 
 
-def read(chunks: Iterator[bytes], limit: int, sql: str) -> Result:
+def read(body: BinaryIO, limit: int, sql: str) -> Result:
     """Read at most `limit` rows. Raises SqlError when the query fails after it has begun to answer."""
-    raw = _Stream(chunks)
+    raw = _Stream(body)
     batches: list[pa.RecordBatch] = []
     rows = 0
     try:
-        source = pa.PythonFile(io.BufferedReader(raw, 1 << 20), mode="r")
-        reader = pa.ipc.open_stream(source)
+        reader = pa.ipc.open_stream(pa.PythonFile(raw, mode="r"))
         for batch in reader:
             batches.append(batch)
             rows += batch.num_rows

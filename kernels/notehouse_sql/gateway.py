@@ -7,15 +7,18 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 
 from notehouse_core.token_renewal import RENEW, RENEW_HEADER, read_token, renewed
+from notehouse_sql import transport
 from notehouse_sql.errors import SqlError, explain
+from notehouse_sql.transport import CONNECT_SECONDS
 
-CONNECT_SECONDS = 5
 _AWAY = (
     "The query gateway does not answer, or the connection to it broke. It is started again by itself: run the cell once "
     "more in a few seconds."
@@ -39,20 +42,20 @@ class Statement:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer's bytes as they come, and what its head says of its cost; `age` in seconds when it was remembered."""
+    """An answer's bytes as a file, and what its head says of its cost; `age` in seconds when it was remembered."""
 
-    chunks: Iterator[bytes]
+    body: BinaryIO
     rows_read: int = 0
     bytes_read: int = 0
     age: int | None = None
 
     @classmethod
-    def of(cls, answer: httpx.Response) -> Answer:
+    def of(cls, answer: HTTPResponse) -> Answer:
         """Read the head of an answer that has begun."""
         said = json.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
         age = answer.headers.get("Age", "")
         rows, size = int(said.get("read_rows", 0)), int(said.get("read_bytes", 0))
-        return cls(answer.iter_bytes(), rows, size, int(age) if age.isdigit() else None)
+        return cls(answer, rows, size, int(age) if age.isdigit() else None)
 
 
 class QueryGateway:
@@ -60,6 +63,7 @@ class QueryGateway:
 
     def __init__(self, url: str, token_file: Path) -> None:
         self._token_file = token_file
+        self._url = url
         timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
         self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False)
 
@@ -85,10 +89,10 @@ class QueryGateway:
                 answer = stack.enter_context(self._sent(statement))
                 if answer.headers.get(RENEW_HEADER) == RENEW and renewed(self._token_file):
                     answer = stack.enter_context(self._sent(statement))
-                if answer.is_error:
+                if answer.status != HTTPStatus.OK:
                     raise explain(answer.read().decode(errors="replace"), statement.sql)
                 yield Answer.of(answer)
-        except httpx.TransportError as error:
+        except (OSError, HTTPException) as error:
             raise SqlError(_AWAY) from error
 
     def write(self, statement: Statement, rows: bytes | None = None) -> int:
@@ -116,14 +120,9 @@ class QueryGateway:
         said = json.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
         return int(said.get("written_rows", 0))
 
-    def _sent(self, statement: Statement) -> AbstractContextManager[httpx.Response]:
-        return self._http.stream(
-            "POST",
-            f"/{statement.source}/",
-            params=_query(statement),
-            content=statement.sql.encode(),
-            headers=self.headers(),
-        )
+    def _sent(self, statement: Statement) -> AbstractContextManager[HTTPResponse]:
+        path, body = f"/{statement.source}/", statement.sql.encode()
+        return transport.posted(self._url, path, _query(statement), body, self.headers())
 
     def estimate(self, statement: Statement) -> dict[str, Any]:
         """What a statement would read, against the limits of this kernel's token. Raises SqlError."""

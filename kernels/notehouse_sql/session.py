@@ -80,7 +80,7 @@ class Session:
         gateway = self.gateway
         try:
             with Progress(gateway, statement.query_id) as progress, gateway.run(statement) as answer:
-                found = frames.read(answer.chunks, EVERYTHING if limit is None else limit, statement.sql)
+                found = frames.read(answer.body, EVERYTHING if limit is None else limit, statement.sql)
             self.cost = _cost(answer, progress.seen)
         except KeyboardInterrupt:
             gateway.stop(statement.query_id)
@@ -112,7 +112,7 @@ class Session:
         asked = replace(statement, sql=f"DESCRIBE TABLE ({statement.sql}\n)", query_id=_query_id())
         try:
             with self.gateway.run(asked) as answer:
-                described = frames.read(answer.chunks, EVERYTHING, asked.sql).table
+                described = frames.read(answer.body, EVERYTHING, asked.sql).table
         except SqlError:
             return []  # a statement with a tail of its own (FORMAT, SETTINGS) has no place inside another
         return [str(name) for name in described.column("type").to_pylist()]

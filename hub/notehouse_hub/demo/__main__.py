@@ -16,14 +16,14 @@ from notehouse_core.store.plan import CHANNEL
 from notehouse_hub.demo.accounts import PEOPLE, make_person, make_tenant
 from notehouse_hub.demo.alerts import set_alerts
 from notehouse_hub.demo.content import publish_examples, schedule_report
-from notehouse_hub.demo.sources import CARRIERS, LIVE, METADATA, TRADE, WAREHOUSE
+from notehouse_hub.demo.sources import CARRIERS, LANDING, LIVE, METADATA, TRADE, WAREHOUSE
 
 
 async def seed(settings: Settings, passwords: dict[str, str]) -> None:
     """Make everything in one transaction."""
     database = Database(required(settings.database_url, "database_url"))
     artifacts = open_artifacts(settings)
-    sources = (WAREHOUSE, LIVE, TRADE, *([METADATA] if settings.metadata_demo_url else []))
+    sources = (WAREHOUSE, LIVE, TRADE, LANDING, *([METADATA] if settings.metadata_demo_url else []))
     try:
         async with database.session() as session:
             tenants = {slug: await make_tenant(session, slug, sources) for slug in CARRIERS}

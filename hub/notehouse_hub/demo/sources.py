@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from notehouse_core.store.models import DataSource, Permission, Role, Tenant
-from notehouse_hub.sample import trade
+from notehouse_hub.sample import landing, trade
 
 CARRIERS = {"united": "UA", "delta": "DL"}
 _ALL_ROWS = "1"
@@ -21,7 +21,10 @@ _OWN_ROWS = "carrier = '{}'"
 
 @dataclass(frozen=True)
 class Source:
-    """A data source of a tenant; tables whose rows belong to an airline are filtered, the others are shared."""
+    """A data source of a tenant; tables whose rows belong to an airline are filtered, the others are shared.
+
+    `{tenant}` in `database` stands for the tenant; roles of `writers` add rows to its shared tables.
+    """
 
     name: str
     type: str
@@ -29,6 +32,11 @@ class Source:
     database: str
     own: tuple[str, ...] = ()
     shared: tuple[str, ...] = field(default=())
+    writers: tuple[str, ...] = ()
+
+    def place(self, slug: str) -> str:
+        """Return the database for a tenant."""
+        return self.database.format(tenant=slug)
 
     def filters(self, slug: str) -> dict[str, str]:
         """Return the row filter of each table for a tenant."""
@@ -52,6 +60,14 @@ TRADE = Source(
     trade.DATABASE,
     shared=trade.TABLES,
 )
+LANDING = Source(
+    "landing",
+    "clickhouse",
+    "Rows that come in: tables that analysts write to",
+    landing.database("{tenant}"),
+    shared=landing.TABLES,
+    writers=("analyst", "admin"),
+)
 METADATA = Source(
     "metadata_demo",
     "postgresql",
@@ -72,7 +88,7 @@ async def add_sources(session: AsyncSession, tenant: Tenant, sources: tuple[Sour
     for source in missing:
         session.add(_row(source, tenant))
         for role in roles:
-            role.permissions += _rights(source, tenant)
+            role.permissions += _rights(source, tenant, role)
     await session.flush()
 
 
@@ -82,18 +98,19 @@ def _row(source: Source, tenant: Tenant) -> DataSource:
         name=source.name,
         type=source.type,
         description=source.description,
-        connection_config={"database": source.database},
+        connection_config={"database": source.place(tenant.slug)},
         status="ready",
     )
 
 
-def _rights(source: Source, tenant: Tenant) -> list[Permission]:
+def _rights(source: Source, tenant: Tenant, role: Role) -> list[Permission]:
+    writes = {"insert": True} if role.name in source.writers else {}
     return [
         Permission(
             tenant_id=tenant.id,
-            resource=f"data:{source.name}/{source.database}.{table}",
+            resource=f"data:{source.name}/{source.place(tenant.slug)}.{table}",
             action="select",
-            conditions={"row_filter": row_filter},
+            conditions={"row_filter": row_filter, **writes},
         )
         for table, row_filter in source.filters(tenant.slug).items()
     ]

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from notehouse_core.errors import NotehouseError
 from notehouse_core.settings import load_settings
-from notehouse_hub.sample import trade
+from notehouse_hub.sample import landing, trade
 from notehouse_hub.sample.departures import DEPARTURES
 from notehouse_hub.sample.loading import load
 from notehouse_hub.sample.metadata import attach
@@ -21,7 +21,7 @@ def main() -> None:
         warehouse = Warehouse.of(settings)
         for line in load(warehouse):
             print(line, flush=True)
-        for line in trade.load(warehouse):
+        for line in (*trade.load(warehouse), *landing.load(warehouse)):
             print(line, flush=True)
         if settings.metadata_demo_url and settings.metadata_demo_reader_url:
             owner, reader = settings.metadata_demo_url, settings.metadata_demo_reader_url
