@@ -22,12 +22,14 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     """Give a shell its magics, names such as `chart` and `insert`, and charts that need nothing from elsewhere."""
     from notehouse_sql.charting.magic import ChartMagics
     from notehouse_sql.charting.showing import show_charts
+    from notehouse_sql.charting.sqlplot import PlotMagics
     from notehouse_sql.expecting.magic import ExpectMagics
     from notehouse_sql.helping.installing import install
     from notehouse_sql.magic import SqlMagics
 
     magics = SqlMagics(shell)
     shell.register_magics(magics, ChartMagics(shell, magics.session), ExpectMagics(shell, magics.session))
+    shell.register_magics(PlotMagics(shell, magics.session))
     names = {
         "chart": chart, "explore": explore, "filter": filter, "insert": insert, "kpi": kpi, "kpis": kpis,
     }  # fmt: skip

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import vl_convert
 
+from notehouse_sql import snippets
 from notehouse_sql.charting.chart import draw
 from notehouse_sql.charting.request import ChartRequest, parse
+from notehouse_sql.charting.sqlplot import MOST_SLICES, plotted, rendered
 from notehouse_sql.errors import SqlError
 from notehouse_sql.relation import relation
 from notehouse_sql.session import Session
@@ -135,3 +137,50 @@ def test_a_request_that_makes_no_chart_is_told_what_to_do(session: Session) -> N
         "trips",
         ChartRequest(x="month", y="delay + 1", agg="p95"),
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "histogram -t flights.trips -c delay --bins 20",
+        "box -t flights.trips -c miles",
+        "bar --table trips --schema flights --column carrier",
+        "bar -t flights.trips -c carrier miles",
+    ],
+)
+def test_plots_in_the_words_of_jupysql(session: Session, line: str) -> None:
+    spec = plotted(session, line).to_dict()
+    assert vl_convert.vegalite_to_svg(json.dumps(spec)).startswith("<svg")
+    assert len(json.dumps(spec)) < 50_000
+
+
+def test_a_pie_is_counted_in_the_database(session: Session) -> None:
+    PICTURES.mkdir(exist_ok=True)
+    for column, slices in (("carrier", 10), ("n", MOST_SLICES)):
+        spec = plotted(session, f"pie -t flights.trips -c {column}").to_dict()
+        (values,) = spec["datasets"].values() if "datasets" in spec else [spec["data"]["values"]]
+        png = vl_convert.vegalite_to_png(json.dumps(spec), scale=2)
+        (PICTURES / f"chart-pie-{column}.png").write_bytes(png)
+        assert len(values) == slices
+        assert sum(one["rows"] for one in values) == 200_000
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("violin -t flights.trips -c delay", "invalid choice"),
+        ("pie -t flights.trips", "required"),
+        ("bar -t flights.trips -c nothing", "no column nothing"),
+        ("box -t flights.trips -c miles delay", "one column"),
+    ],
+)
+def test_what_cannot_be_plotted_is_said(session: Session, line: str, said: str) -> None:
+    with pytest.raises(SqlError, match=said):
+        plotted(session, line)
+
+
+def test_a_saved_query_is_shown_whole() -> None:
+    snippets.keep("nh_far", "SELECT * FROM flights.trips WHERE miles > 1000", ())
+    snippets.keep("nh_far_late", "SELECT * FROM nh_far WHERE delay > 60", ("nh_far",))
+    assert "miles > 1000" in rendered("nh_far_late")
+    assert rendered("nh_far_late").strip().startswith("WITH")
