@@ -20,7 +20,7 @@ from notehouse_sql.errors import SqlError
 from notehouse_sql.relation import Relation, columns_of, quoted, relation
 from notehouse_sql.session import Session
 
-MOST_SLICES = 12
+MOST_SLICES = len(theme.PALETTE)  # a colour each
 _KINDS = {
     "histogram": "histogram", "hist": "histogram", "boxplot": "box", "box": "box", "bar": "bar", "pie": "pie",
 }  # fmt: skip
