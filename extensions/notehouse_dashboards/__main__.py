@@ -16,7 +16,7 @@ from tornado.web import Application, RequestHandler
 from notehouse_core.garbage import look_seldom
 from notehouse_core.logs import configure_logs, with_request_id
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, load_settings
-from notehouse_dashboards.asides import Comments, Explanation, Request
+from notehouse_dashboards.asides import Comments, Explanation, Request, SubscriptionPanel
 from notehouse_dashboards.health import Live, Metrics, Ready
 from notehouse_dashboards.links import SECRET, LinkPage, LinkToken
 from notehouse_dashboards.live.sockets import LiveSocket
@@ -58,6 +58,7 @@ def make_application(resources: Resources) -> Application:
         (rf"{_DASHBOARD}/token", FrameToken, given),
         (rf"{_DASHBOARD}/comments", Comments, given),
         (rf"{_DASHBOARD}/explain", Explanation, given),
+        (rf"{_DASHBOARD}/subscription", SubscriptionPanel, given),
         (rf"{_DASHBOARD}/access-request", Request, given),
         (rf"{_DASHBOARD}/events", News, given),
         (rf"{_DASHBOARD}/choices/(\w{{1,64}})", Choices, given),

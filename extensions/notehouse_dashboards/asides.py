@@ -12,7 +12,7 @@ from tornado.web import authenticated
 
 from notehouse_core import errors
 from notehouse_core.lineage import origins_of
-from notehouse_core.store import access_requests, audit, comments, dashboards, people
+from notehouse_core.store import access_requests, audit, comments, dashboards, people, subscriptions
 from notehouse_core.store.models import Comment, Dashboard, User
 from notehouse_core.store.viewing import View
 from notehouse_dashboards.pages import HubPage, JsonAnswers, fresh_at
@@ -109,6 +109,44 @@ class Request(Aside):
             await access_requests.ask(session, self.username, f"{tenant}:{slug}", message)
         self.set_status(202)
         self.finish({"message": access_requests.ANSWER})
+
+
+class SubscriptionPanel(Aside):
+    """Somebody gets the dashboard by mail."""
+
+    @authenticated
+    async def get(self, tenant: str, slug: str) -> None:
+        """Answer when, and to which address."""
+        await self._answer(tenant, slug, None)
+
+    @authenticated
+    async def post(self, tenant: str, slug: str) -> None:
+        """Subscribe at other times, or end it where no `cron` is named."""
+        await self._answer(tenant, slug, self.body())
+
+    async def _answer(self, tenant: str, slug: str, wanted: dict[str, Any] | None) -> None:
+        view = await self.view(tenant, slug)
+        async with self.resources.database.session() as session:
+            audit.sign(session, audit.Author(self.username))
+            user = await people.find_user(session, self.username)
+            dashboard = await dashboards.find(session, str(view.dashboard.id))
+            if user is None or dashboard is None:
+                raise errors.NotFound("This dashboard is not there any more.")
+            if wanted is None:
+                found = await subscriptions.of(session, dashboard, user)
+            elif wanted.get("cron"):
+                times = str(wanted["cron"])[:100], str(wanted.get("timezone", "UTC"))[:100]
+                found = await subscriptions.subscribe(session, dashboard, user, *times)
+            else:
+                await subscriptions.unsubscribe(session, dashboard, user)
+                found = None
+            mail = user.email or ""
+            told = (
+                {"cron": found.cron, "timezone": found.timezone, "is_active": found.is_active}
+                if found
+                else None
+            )
+        self.finish({"mail": mail, "subscription": told})
 
 
 class Explanation(Aside):

@@ -86,7 +86,7 @@ class Filter:
 
     def text(self, value: Any) -> str:
         """Write a value as an address has it."""
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return text_of(value)
 
     def _one(self, text: str) -> Any:
         match self.kind:
@@ -113,6 +113,11 @@ class Filter:
     def _refuse(self, text: str, wanted: str) -> Any:
         message = f"{self.label} is {text[:40]!r}, but must be {wanted}."
         raise Invalid(message, fields=[{"field": self.name, "message": f"must be {wanted}"}])
+
+
+def text_of(value: Any) -> str:
+    """Write one value as an address has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def chosen_of(filters: Sequence[Filter], query: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -159,6 +159,10 @@ class Settings(BaseSettings):
     concurrent_runs: int = 2
     notebook_bytes: int = 10_000_000
     cell_timeout_seconds: int = 600
+    page_template: Path | None = Field(
+        default=None,
+        description="folder of a template for dashboards' pages that is derived from `notehouse`",
+    )
     usage_days: int = Field(default=400, ge=1, description="how long usage analytics are kept")
     log_level: str = "INFO"
 

@@ -41,8 +41,9 @@ def compose(
     mail["Date"] = format_datetime(delivery.created_at)
     mail["Message-ID"] = f"<{_digest(delivery.idempotency_key)}@{_domain(settings)}>"
     mail["Auto-Submitted"] = "auto-generated"
-    _add_owner(mail, delivery)
-    facts = {**delivery.content, "link": link_of(delivery, settings), "tenant": delivery.tenant.name}
+    unsubscribe = _add_ways_out(mail, delivery, settings)
+    told = {"link": link_of(delivery, settings), "unsubscribe": unsubscribe, "tenant": delivery.tenant.name}
+    facts = {**delivery.content, **told}
     shown = Markup(body.html) if body else ""  # noqa: S704 - cleaned by mail_body, element by element
     name = delivery.content["template"]
     mail.set_content(_render(f"{name}.txt.j2", facts))
@@ -54,11 +55,16 @@ def compose(
     return mail
 
 
-def _add_owner(mail: EmailMessage, delivery: Delivery) -> None:
-    """Answers, and wishes to hear no more, go to whoever set this up."""
+def _add_ways_out(mail: EmailMessage, delivery: Delivery, settings: Settings) -> str:
+    """Say how to hear no more: a subscriber's own page, which is returned, or else whoever set this up."""
+    if page := delivery.content.get("unsubscribe"):
+        address = f"{settings.base_url}{page}"
+        mail["List-Unsubscribe"] = f"<{address}>"
+        return address
     if owner := delivery.content.get("owner"):
         mail["Reply-To"] = owner
         mail["List-Unsubscribe"] = f"<mailto:{owner}?subject=unsubscribe>"
+    return ""
 
 
 def _add_pictures(mail: EmailMessage, body: MailBody) -> None:
@@ -70,7 +76,9 @@ def _add_pictures(mail: EmailMessage, body: MailBody) -> None:
 
 
 def link_of(delivery: Delivery, settings: Settings) -> str:
-    """The page of the portal that a message is about."""
+    """The page that a message is about: a dashboard's own, or one of the portal."""
+    if page := delivery.content.get("link"):
+        return f"{settings.base_url}{page}"
     kind, _, number = delivery.object.partition(":")
     return f"{settings.base_url}{API_PREFIX}/{kind}s/{number}"
 

@@ -200,6 +200,9 @@ CAPABILITIES = [
         {"is_resolved": True},
     ),
     Row("DELETE", "/dashboards/{reference}/comments/{comment_id}", (404, 404, 404, 404, 404, 403, 401)),
+    Row("GET", "/dashboards/{reference}/subscription", (404, 404, 404, 404, 404, 403, 401)),
+    Row("POST", "/dashboards/{reference}/subscription", (400, 400, 400, 400, 404, 403, 401), {"cron": "x"}),
+    Row("DELETE", "/dashboards/{reference}/subscription", (204, 204, 204, 204, 404, 403, 401)),
     Row("GET", "/schedules", (200, 200, 200, 200, 200, 200, 401)),
     Row(
         "POST",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from copy import deepcopy
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from nbformat import NotebookNode
@@ -14,12 +17,15 @@ from voila.configuration import VoilaConfiguration
 from voila.notebook_renderer import NotebookRenderer
 from voila.paths import collect_template_paths
 
+from notehouse_core.filters import text_of
 from notehouse_core.paths import shared
-from notehouse_core.tile_plan import CHART, TABLE, Plan, TilePlan
+from notehouse_core.plain_conditions import conditions_of
+from notehouse_core.tile_plan import CHART, PYTHON, TABLE, Plan, TilePlan
 from notehouse_dashboards.assets import FEDERATED, VEGA, Assets, extension_folder
 from notehouse_dashboards.outputs import WIDGET_STATES
 
 NO_PLAN = Plan({}, ())
+NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 KERNEL_ID = "page"  # the name by which every page speaks of its kernel; which one that is, the server knows
 
 log = logging.getLogger(__name__)
@@ -53,9 +59,18 @@ class SnapshotRenderer(NotebookRenderer):  # type: ignore[misc]
 
 
 async def render_page(
-    notebook: NotebookNode, title: str, prefix: str, assets: Assets, plan: Plan = NO_PLAN
+    notebook: NotebookNode,
+    title: str,
+    prefix: str,
+    assets: Assets,
+    plan: Plan = NO_PLAN,
+    defaults: Mapping[str, Any] = NO_DEFAULTS,
+    template: Path | None = None,
 ) -> str:
-    """Return the HTML of an executed notebook; its cells' sources are not in it."""
+    """Return the HTML of an executed notebook; its cells' sources are not in it.
+
+    `defaults` are the parameters that the version was published with, `template` the folder of one that derives from ours.
+    """
     page = without_sources(notebook)
     page.metadata.title = title
     renderer = SnapshotRenderer(
@@ -63,7 +78,7 @@ async def render_page(
         title=title.replace("/", " "),
         voila_configuration=configuration(),
         traitlet_config=Config(),
-        template_paths=template_paths(),
+        template_paths=template_paths(template),
         base_url=prefix,
         page_config=page_config(prefix, assets),
         mathjax_url="",
@@ -71,6 +86,7 @@ async def render_page(
     )
     await renderer.initialize()
     around = parts(page, assets, prefix, plan)
+    around["plan"] |= {"plain": plain_filters(notebook, plan), "defaults": as_texts(plan, defaults)}
     renderer.resources["page"] = around
     renderer.exporter.environment.globals["page"] = around
     content: str = await renderer.generate_content_str()
@@ -90,9 +106,14 @@ def configuration() -> VoilaConfiguration:
     )
 
 
-def template_paths() -> list[str]:
-    """Return where templates are looked for: ours first, then Voilà's and nbconvert's that it builds on."""
-    return [str(shared("voila_templates") / "notehouse"), *collect_template_paths(["nbconvert"], "lab")]
+def template_paths(derived: Path | None = None) -> list[str]:
+    """Return where templates are looked for: ours first, then Voilà's and nbconvert's that it builds on.
+
+    One that is `derived` comes before ours, which it extends as `notehouse/index.html.j2`.
+    """
+    ours = shared("voila_templates")
+    first = [str(derived)] if derived else []
+    return [*first, str(ours / "notehouse"), str(ours), *collect_template_paths(["nbconvert"], "lab")]
 
 
 def parts(notebook: NotebookNode, assets: Assets, prefix: str, plan: Plan = NO_PLAN) -> dict[str, Any]:
@@ -105,6 +126,7 @@ def parts(notebook: NotebookNode, assets: Assets, prefix: str, plan: Plan = NO_P
             "tiles": {one.id: {"kind": one.kind, "filters": one.filters} for one in drawn},
             "python": plan.python_filters,
             "vega": assets.url(VEGA),
+            "made": datetime.now(UTC).isoformat(),
         },
         "stylesheets": [
             {"href": assets.url("lab/theme-light.css"), "media": ""},
@@ -117,6 +139,26 @@ def parts(notebook: NotebookNode, assets: Assets, prefix: str, plan: Plan = NO_P
         "front_end": assets.url("voila/voila.js"),
         "widgets": notebook.metadata.get("widgets", {}).get(WIDGET_STATES),
     }
+
+
+def plain_filters(notebook: NotebookNode, plan: Plan) -> dict[str, list[dict[str, Any]]]:
+    """Return, for each tile that has some, the filters that a browser can answer from the tile's own rows."""
+    sources = {one.get("id"): one.source for one in notebook.cells}
+    found = {
+        one.id: conditions_of(sources.get(one.statement, ""), one.filters)
+        for one in plan.tiles.values()
+        if one.kind != PYTHON and one.filters
+    }
+    return {name: [one.as_json() for one in conditions] for name, conditions in found.items() if conditions}
+
+
+def as_texts(plan: Plan, defaults: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the values of the filters of tiles as an address has them."""
+    names = sorted({name for one in plan.tiles.values() for name in one.filters} & defaults.keys())
+    values = {
+        name: defaults[name] if isinstance(defaults[name], list) else [defaults[name]] for name in names
+    }
+    return {name: [text_of(one) for one in found] for name, found in values.items()}
 
 
 def chart_of(notebook: NotebookNode, plan: TilePlan) -> dict[str, Any] | None:

@@ -114,7 +114,9 @@ class SnapshotMaker:
         node = shown(node)
         executed = nbformat.writes(node).encode()  # type: ignore[no-untyped-call]
         plan = Plan.of_json(snapshot.version.layout.get("plan")) or NO_PLAN
-        page = await render_page(node, dashboard.name, prefix, self._assets, plan)
+        defaults = snapshot.version.parameters
+        template = self._settings.page_template
+        page = await render_page(node, dashboard.name, prefix, self._assets, plan, defaults, template)
         return page.encode(), json.dumps(widget_states(node)).encode(), executed
 
     async def _fail(self, snapshot: Snapshot, failure: NotebookFailed) -> None:

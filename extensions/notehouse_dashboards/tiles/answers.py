@@ -12,19 +12,23 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from notehouse_core import errors
 from notehouse_core.artifacts import ArtifactStore
 from notehouse_core.control_plane import ControlPlane
+from notehouse_core.plain_conditions import without_conditions
 from notehouse_core.sql_cells import DEFAULT_SOURCE, Question, asked_by
 from notehouse_core.sql_parameters import bind
 from notehouse_core.store.models import DashboardVersion
 from notehouse_core.store.viewing import View
-from notehouse_core.tile_plan import PYTHON, Plan, TilePlan
+from notehouse_core.tile_plan import PYTHON, TABLE, Plan, TilePlan
 from notehouse_core.warehouse import Statement, Warehouse
 from notehouse_dashboards.series import TILES
+from notehouse_dashboards.tiles.tables import PAGE_ROWS, WHOLE_ROWS, Shown
 from notehouse_dashboards.tiles.watermarks import Watermarks
 
 MOST_ROWS = 100_000
@@ -35,11 +39,13 @@ _RENEW_BEFORE = 600
 _VERSIONS = 100
 
 Key = tuple[str, str, str, str, str]  # version, cell, values, class, watermark
+Make = Callable[[Key], Coroutine[Any, Any, dict[str, Any]]]
+UNTOUCHED = Shown()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A tile's rows as compressed JSON: columns, rows, truncated, fresh_at."""
+    """A tile's rows as compressed JSON: columns, rows, truncated, fresh_at; of a table total, page and whole too."""
 
     content: bytes
     made: float
@@ -58,13 +64,35 @@ class TileAnswers:
         self._cells: OrderedDict[str, dict[str, str]] = OrderedDict()
         self._tokens: dict[tuple[str, str], tuple[float, str]] = {}
 
-    async def of(self, view: View, tile: str) -> Answer:
-        """The answer of a tile for a view whose rights were just asked. Raises NotFound, Invalid or what the query says."""
+    async def of(self, view: View, tile: str, shown: Shown = UNTOUCHED) -> Answer:
+        """The answer of a tile for a view whose rights were just asked, of a table what is `shown`.
+
+        Raises NotFound, Invalid or what the query says.
+        """
         version = view.dashboard.published_version
         planned = _planned(version, tile)
         assert version is not None  # noqa: S101 - it has a plan
-        question = asked_by(await self._source(version, planned.statement), view.parameters)
-        return await self._answered(view, version, planned.statement, question)
+        source = await self._source(version, planned.statement)
+        if shown.whole:
+            return await self._whole(view, version, planned, source)
+        question = asked_by(source, view.parameters)
+        if planned.kind != TABLE:
+            return await self._answered(view, version, planned.statement, question)
+
+        async def make(key: Key) -> dict[str, Any]:
+            return await self._table(key, question, shown)
+
+        return await self._answered(view, version, f"{planned.statement}:{shown}", question, make)
+
+    async def _whole(self, view: View, version: DashboardVersion, planned: TilePlan, source: str) -> Answer:
+        """The rows that a browser filters itself; none when there are too many for one."""
+        question = asked_by(without_conditions(source, planned.filters), view.parameters)
+
+        async def make(key: Key) -> dict[str, Any]:
+            found = await self._rows(key, question, MOST_ROWS)
+            return {**found, "rows": []} if found["truncated"] else found
+
+        return await self._answered(view, version, f"{planned.statement}:whole", question, make)
 
     async def choices(self, view: View, name: str) -> Answer:
         """What a filter offers whose choices a SELECT answers, as rows of one column. Raises as `of` does."""
@@ -75,7 +103,9 @@ class TileAnswers:
         sql, values = bind(found.query.strip().rstrip(";"), view.parameters)
         return await self._answered(view, version, f"filter:{name}", Question(DEFAULT_SOURCE, sql, values))
 
-    async def _answered(self, view: View, version: DashboardVersion, cell: str, question: Question) -> Answer:
+    async def _answered(
+        self, view: View, version: DashboardVersion, cell: str, question: Question, make: Make | None = None
+    ) -> Answer:
         """The answer that is kept, or one that is made for all who ask meanwhile."""
         identifier = str(version.id)
         mark = await self._marks.of((identifier, view.access_class))
@@ -86,27 +116,53 @@ class TileAnswers:
             TILES.labels("kept").inc()
             return found
         if key not in self._making:
-            made = self._making[key] = asyncio.create_task(self._made(key, question))
+            rows = make or (lambda key: self._rows(key, question, MOST_ROWS))
+            made = self._making[key] = asyncio.create_task(self._made(key, rows))
             made.add_done_callback(lambda _: self._making.pop(key, None))
         else:
             TILES.labels("joined").inc()
         return await asyncio.shield(self._making[key])
 
-    async def _made(self, key: Key, question: Question) -> Answer:
+    async def _made(self, key: Key, make: Make) -> Answer:
         TILES.labels("asked").inc()
+        content = await make(key)
+        body = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 1, mtime=0)
+        return self._keep(key, Answer(body, time.monotonic()))
+
+    async def _rows(self, key: Key, question: Question, most: int) -> dict[str, Any]:
+        """The first rows that a question answers."""
         token = await self._token(key[0], key[3])
-        statement = Statement(question.source, question.sql, dict(question.values), MOST_ROWS)
+        statement = Statement(question.source, question.sql, dict(question.values), most)
         fresh_at = datetime.now(UTC).isoformat()
         answer = await self._warehouse.run(statement, "json", token)
         table = answer.table()
-        content = {
+        return {
             "columns": [{"name": one["name"], "type": one["type"]} for one in table["meta"]],
-            "rows": table["data"][:MOST_ROWS],
-            "truncated": len(table["data"]) > MOST_ROWS,
+            "rows": table["data"][:most],
+            "truncated": len(table["data"]) > most,
             "fresh_at": fresh_at,
         }
-        body = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 1, mtime=0)
-        return self._keep(key, Answer(body, time.monotonic()))
+
+    async def _table(self, key: Key, question: Question, shown: Shown) -> dict[str, Any]:
+        """A small table whole, or one page of a large one, with the number of rows of all its pages."""
+        if not shown.page:
+            found = await self._rows(key, question, WHOLE_ROWS)
+            if not found["truncated"]:
+                return {**found, "total": len(found["rows"]), "page": 1, "whole": True}
+        else:
+            found = await self._rows(key, shown.rows_of(question), PAGE_ROWS)
+        rows = found["rows"][:PAGE_ROWS]
+        total = shown.offset + len(rows)
+        if found["truncated"] or len(rows) == PAGE_ROWS or (shown.page > 1 and not rows):
+            total = int((await self._rows(key, shown.size_of(question), 1))["rows"][0][0])
+        return {
+            **found,
+            "rows": rows,
+            "truncated": False,
+            "total": total,
+            "page": shown.page or 1,
+            "whole": False,
+        }
 
     def _keep(self, key: Key, answer: Answer) -> Answer:
         if old := self._kept.pop(key, None):

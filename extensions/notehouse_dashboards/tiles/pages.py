@@ -18,6 +18,7 @@ from notehouse_core.store.viewing import View
 from notehouse_core.tokens import Claims
 from notehouse_dashboards.pages import HubPage, JsonAnswers, Page
 from notehouse_dashboards.series import OPEN
+from notehouse_dashboards.tiles.tables import Shown
 from notehouse_dashboards.views import RIGHTS_SECONDS, query_of, viewed
 
 log = logging.getLogger(__name__)
@@ -29,9 +30,10 @@ class TileRows(JsonAnswers):
     async def get(self, tenant: str, slug: str, tile: str) -> None:
         """Answer it as JSON; rights are asked anew."""
         claims = self.resources.frames.verify(self.get_query_argument("token", ""))
-        view = await viewed(self.resources, claims, tenant, slug, query_of(self.request))
+        query = query_of(self.request)
+        view = await viewed(self.resources, claims, tenant, slug, query)
         try:
-            answer = await self.resources.tiles.of(view, tile)
+            answer = await self.resources.tiles.of(view, tile, Shown.of(query))
         except errors.QueryRefused as error:
             if view.may_edit:
                 raise

@@ -15,6 +15,8 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.alerting import Condition
 from notehouse_core.ids import uuid7
 from notehouse_core.recipients import Recipient, parse_recipient
+from notehouse_core.settings import DASHBOARDS_PREFIX
+from notehouse_core.store import subscriptions
 from notehouse_core.store.models import (
     Alert,
     AlertEvaluation,
@@ -77,8 +79,27 @@ async def owe_report(session: AsyncSession, run: Run, state: str, error: dict[st
         "at": run.scheduled_for.isoformat(),
         "owner": schedule.owner.email,
     }
-    subject = run.name if state == "succeeded" else f"Failed: {run.name}"
+    if schedule.dashboard_id and await subscriptions.is_one(session, schedule):
+        content |= await _about_subscription(session, schedule.dashboard_id)
+    subject = str(content["report"]) if state == "succeeded" else f"Failed: {content['report']}"
     return await _owe(session, run.tenant_id, owed, f"run:{run.id}", subject, content, f"run:{run.id}")
+
+
+async def _about_subscription(session: AsyncSession, dashboard_id: UUID) -> dict[str, Any]:
+    """What a subscriber's mail says otherwise than a report's: it leads to the dashboard, and ends there too.
+
+    Why a notebook failed quotes its source, which is for its author.
+    """
+    dashboard = await session.get(Dashboard, dashboard_id, options=[selectinload(Dashboard.tenant)])
+    assert dashboard is not None  # noqa: S101 - its schedule names it
+    page = f"{DASHBOARDS_PREFIX}/{dashboard.tenant.slug}/{dashboard.slug}"
+    return {
+        "report": dashboard.name,
+        "link": page,
+        "unsubscribe": f"{page}#subscribe",
+        "owner": "",
+        "error": None,
+    }
 
 
 async def owe_access(

@@ -13,17 +13,24 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 
 LEASE = timedelta(seconds=60)
+PATIENCE = timedelta(minutes=2)
 MOST_ATTEMPTS = 30  # a snapshot that something away has kept from being made so often counts as failed
 
 
 async def claim(session: AsyncSession) -> Snapshot | None:
-    """Take the oldest snapshot that waits, or whose renderer has died; None when there is none."""
+    """Take the next snapshot that waits, or whose renderer has died; None when there is none.
+
+    Those of a version that is shown go first: somebody who chose in its filters, or who is new, looks at an empty page.
+    Behind them is what publishing asks for, which nobody sees before all of it is there; but not for longer than PATIENCE.
+    """
     abandoned = and_(Snapshot.status == "rendering", Snapshot.leased_until < func.now())
     free = or_(Snapshot.status == "pending", abandoned)
-    oldest = select(Snapshot.id).where(free).order_by(Snapshot.created_at).limit(1)
+    can_wait = and_(DashboardVersion.state == "rendering", Snapshot.created_at > func.now() - PATIENCE)
+    next_one = select(Snapshot.id).join(Snapshot.version).where(free).order_by(can_wait, Snapshot.created_at)
+    oldest = next_one.limit(1).with_for_update(of=Snapshot, skip_locked=True)
     taken = await session.scalar(
         update(Snapshot)
-        .where(Snapshot.id == oldest.with_for_update(skip_locked=True).scalar_subquery())
+        .where(Snapshot.id == oldest.scalar_subquery())
         .values(status="rendering", attempt=Snapshot.attempt + 1, leased_until=func.now() + LEASE)
         .returning(Snapshot.id)
     )

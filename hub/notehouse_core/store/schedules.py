@@ -11,6 +11,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 
 from notehouse_core.cron import Occurrence, Timetable
 from notehouse_core.ids import uuid7
+from notehouse_core.store import subscriptions
 from notehouse_core.store.models import Dashboard, Run, Schedule, Tenant
 
 PUNCTUAL = timedelta(seconds=90)  # what is later than this was missed
@@ -50,8 +51,11 @@ async def due_within(
 
 
 async def _catch_up(session: AsyncSession, schedule: Schedule, now: datetime) -> int:
-    made = 0
-    for occurrence in owed(schedule, now):
+    made, due = 0, owed(schedule, now)
+    if due and not await subscriptions.may_go_on(session, schedule):
+        schedule.is_active = False
+        return 0
+    for occurrence in due:
         made += await _make(session, schedule, occurrence)
     if schedule.ticked_until is None or schedule.ticked_until < now - timedelta(seconds=20) or made:
         schedule.ticked_until = now

@@ -131,6 +131,7 @@ BODIES: dict[str, Any] = {
     },
     "CommentRequest": {"text": "Was it the storm of the 8th?", "tile": "delays-by-day"},
     "CommentChange": {"is_resolved": True},
+    "SubscriptionRequest": {"cron": "0 8 * * 1-5", "timezone": "America/New_York"},
     "WatermarksRequest": {
         "items": [{"version": "0199c3f0-0000-7000-8000-000000000001", "access_class": "0123456789abcdef0123"}]
     },

@@ -264,6 +264,7 @@ def rights(platform: Platform) -> dict[str, str]:
 
 def dashboards(platform: Platform) -> dict[str, str]:
     """The dashboard server: metadata, the key of frame tokens, and where events of usage go."""
+    template = platform.settings.page_template
     return {
         **common(platform, "dashboards"),
         **_artifacts(platform),
@@ -274,6 +275,7 @@ def dashboards(platform: Platform) -> dict[str, str]:
         "NOTEHOUSE_FRAME_KEY": platform.vault.text("frame-key"),
         "NOTEHOUSE_LIVE_KERNELS_PER_USER": str(platform.settings.live_kernels_per_user),
         "NOTEHOUSE_CELL_TIMEOUT_SECONDS": str(platform.settings.cell_timeout_seconds),
+        **({"NOTEHOUSE_PAGE_TEMPLATE": str(template)} if template else {}),
     }
 
 

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
+from acceptance.platform import PICTURES
 from integration.dashboards.conftest import PREFIX, Shop
 
 SQL = "%%sql\nSELECT carrier, count() AS flights FROM flights GROUP BY carrier"
@@ -89,4 +90,29 @@ def test_keys_open_and_close_what_is_beside_the_page(shop: Shop, tools: str) -> 
     page.frame_locator("#dashboard").locator("h2").first.click()
     page.keyboard.press("s")
     expect(page.locator("[data-panel=share] input")).to_have_value(shop.url + ADDRESS)
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_viewer_has_the_dashboard_sent_by_mail_and_ends_it(shop: Shop, tools: str, width: int) -> None:
+    scheme = "dark" if width < 500 else "light"
+    mail = "UPDATE users SET email = 'viewer@example.com' WHERE username = 'viewer' RETURNING email"
+    assert shop.place.house.rows(mail)
+    page = _opened(shop, "viewer", viewport={"width": width, "height": 800}, color_scheme=scheme)
+    address = f"/dashboards/{tools}/subscription"
+    viewer = shop.place.as_("viewer")
+    page.locator("[data-tool=subscribe]").click()
+    panel = page.locator("[data-panel=subscribe]")
+    panel.locator("select").select_option(label="Every working day")
+    panel.locator("[name=time]").fill("07:30")
+    panel.get_by_role("button", name="Subscribe", exact=True).click()
+    expect(panel.get_by_role("status")).to_contain_text("You are subscribed. It goes to viewer@")
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"subscription-{width}.png")
+    told = viewer.ok("GET", address)
+    assert told["cron"] == "30 7 * * 1-5"
+    assert told["next_at"]
+    panel.get_by_role("button", name="Unsubscribe").click()
+    expect(panel.get_by_role("button", name="Subscribe", exact=True)).to_be_visible()
+    assert viewer.call("GET", address).status_code == 404
     page.context.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import nbformat
 
+from notehouse_core.paths import shared
 from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.renderer.page import render_page
 
@@ -25,3 +27,23 @@ async def test_tiles_stand_where_their_cells_say() -> None:
     assert [re.findall('data-tile="(.*?)"', one) for _, one in sections] == [[cell.id] for cell in cells]
     assert "A &lt;title&gt;</h2>" in page
     assert page.count("<b>42</b>") == 3
+
+
+async def test_a_template_of_ones_own_derives_from_ours_as_its_guide_says(tmp_path: Path) -> None:
+    guide = (shared("voila_templates") / "README.md").read_text()
+    (tmp_path / "index.html.j2").write_text(guide.split("```jinja\n")[1].split("```")[0])
+    shown = nbformat.v4.new_output("display_data", {"text/html": "<b>42</b>"})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=[shown])])
+    assets = Assets("/services/dashboards")
+    page = await render_page(notebook, "Own", "/services/dashboards/a/b/", assets, template=tmp_path)
+    order = [
+        "frame.css",
+        "--nh-ground: #fffdf6",
+        "Example Airlines",
+        "<b>42</b>",
+        "Internal: do not",
+        "notehouse-tiles",
+    ]
+    places = [page.index(one) for one in order]
+    assert places == sorted(places)
+    assert "data-tile=" in page

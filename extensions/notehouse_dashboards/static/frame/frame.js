@@ -73,9 +73,10 @@ async function answerRequest(input) {
   });
 }
 
-function tileAddress(id, query, tokenNow) {
+function tileAddress(id, query, tokenNow, shown = {}) {
   const url = new URL(`tiles/${encodeURIComponent(id)}`, location.href);
   const chosen = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(shown)) chosen.set(name, value);
   chosen.set("token", tokenNow);
   url.search = chosen.toString();
   return url.href;
@@ -90,7 +91,10 @@ function followFilters(ask) {
   const acts = {
     filters: ({ query }) => tiles.choose(new URLSearchParams(query)),
     refresh: () => tiles.refresh(),
-    soon: () => Object.values(plan.tiles).some(({ kind }) => kind === "chart") && loadVega(plan).catch(() => {}),
+    soon: () => {
+      tiles.soon();
+      if (Object.values(plan.tiles).some(({ kind }) => kind === "chart")) loadVega(plan).catch(() => {});
+    },
   };
   addEventListener("message", ({ source, data }) => source === outside && acts[data?.notehouse]?.(data));
   const chosen = new URLSearchParams(parameters);

@@ -1,16 +1,13 @@
 // What stands around a dashboard: comments, where numbers come from, sharing, full screen, and the keyboard.
 
+import { made } from "./made.js";
+import { showSubscription } from "./subscription.js";
+
 const frame = document.getElementById("dashboard");
 const panel = document.querySelector("[data-panel]");
 const body = document.querySelector("[data-panel-body]");
 const place = frame?.dataset.path;
 let tiles = [];
-
-function made(name, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(name), properties);
-  element.append(...children);
-  return element;
-}
 
 async function ask(path, content) {
   const headers = { "X-XSRFToken": frame.dataset.xsrf, "Content-Type": "application/json" };
@@ -181,9 +178,19 @@ function full() {
   else document.documentElement.requestFullscreen?.();
 }
 
+async function byMail() {
+  open("subscribe", "By mail");
+  try {
+    showSubscription(body, await ask("subscription"), (wanted) => ask("subscription", wanted));
+  } catch (error) {
+    problem(error);
+  }
+}
+
 const KEYS = {
   c: ["Comments", () => comments()],
   e: ["Where numbers come from", () => explain()],
+  m: ["By mail", byMail],
   s: ["Share", share],
   f: ["Full screen", full],
   "/": ["To the filters", () => document.querySelector("[data-filters] :is(select, input)")?.focus()],
@@ -210,10 +217,11 @@ function offer() {
   frame.contentWindow.postMessage({ tools: true }, "*");
 }
 
-const TOOLS = { comments, explain, share, full, help };
+const TOOLS = { comments, explain, subscribe: byMail, share, full, help };
 
 if (panel) {
   offer();
+  if (location.hash === "#subscribe") byMail();
   document.addEventListener("keyup", pressed);
   document.addEventListener("click", ({ target }) => {
     const tool = target.closest("[data-tool]")?.dataset.tool;

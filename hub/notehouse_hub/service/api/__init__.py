@@ -31,6 +31,7 @@ from notehouse_hub.service.api import (
     saved_queries,
     schedules,
     source_schemas,
+    subscriptions,
     tenant_usage,
     tenants,
     tokens,
@@ -49,6 +50,7 @@ OF_RIGHTS = (
     quotas.router,
     data_sources.router,
     source_schemas.router,
+    subscriptions.router,
 )
 
 ROUTERS = (

@@ -59,7 +59,7 @@ async def comments(
     tile: Annotated[str | None, Query(max_length=100, description="only those on this tile")] = None,
 ) -> Page[CommentOut]:
     """List what was said, newest first; those who may see the dashboard read it."""
-    found = await _readable(session, caller, reference)
+    found = await readable(session, caller, reference)
     query = store_comments.of(found) if tile is None else store_comments.of(found).where(Comment.tile == tile)
     rows, total = await fetch_page(
         session,
@@ -75,7 +75,7 @@ async def comments(
 @router.post("", status_code=201)
 async def say(reference: str, body: CommentRequest, caller: CallerDep, session: SessionDep) -> CommentOut:
     """Say something of the version that is shown now."""
-    found = await _readable(session, caller, reference)
+    found = await readable(session, caller, reference)
     made = await store_comments.say(session, found, caller.person, body.text, body.tile)
     versions = {one.id: one for one in await store.versions_of(session, found)}
     return _out(made, versions, caller)
@@ -113,7 +113,7 @@ def _check(caller: Caller, found: Dashboard, comment: Comment) -> None:
         raise errors.Forbidden(decided.reason)
 
 
-async def _readable(session: AsyncSession, caller: Caller, reference: str) -> Dashboard:
+async def readable(session: AsyncSession, caller: Caller, reference: str) -> Dashboard:
     """A dashboard that a person may view. Raises NotFound or Forbidden."""
     found = await visible(session, caller, reference)
     _ = caller.person
@@ -125,7 +125,7 @@ async def _readable(session: AsyncSession, caller: Caller, reference: str) -> Da
 async def _one(
     session: AsyncSession, caller: Caller, reference: str, comment_id: UUID
 ) -> tuple[Dashboard, Comment]:
-    found = await _readable(session, caller, reference)
+    found = await readable(session, caller, reference)
     return found, await store_comments.find(session, found, comment_id)
 
 
