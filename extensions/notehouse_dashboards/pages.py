@@ -10,17 +10,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jupyterhub.services.auth import HubOAuthenticated
-from sqlalchemy.ext.asyncio import AsyncSession
 from tornado.web import RequestHandler, authenticated
 
 from notehouse_core import errors, log_context
 from notehouse_core.branding import Branding
 from notehouse_core.settings import API_PREFIX, DASHBOARDS_PREFIX
-from notehouse_core.store import comments, preferences
-from notehouse_core.store.viewing import View, view_of
+from notehouse_core.store import preferences
+from notehouse_core.store.viewing import Seen, View
 from notehouse_dashboards.assets import FOR_EVER
 from notehouse_dashboards.resources import Resources
-from notehouse_dashboards.views import frame_token, framed, query_of
+from notehouse_dashboards.views import frame_token, framed, query_of, seen_by
 
 SHELL_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -126,12 +125,11 @@ class HubPage(HubOAuthenticated, Page):  # type: ignore[misc]
 
     async def view(self, tenant: str, slug: str) -> View:
         """What they see of a dashboard. Raises NotFound or Forbidden."""
-        async with self.resources.database.session() as session:
-            return await self.view_in(session, tenant, slug)
+        return (await self.seen(tenant, slug)).view
 
-    async def view_in(self, session: AsyncSession, tenant: str, slug: str) -> View:
-        """The same, in a session in which more is asked. Raises NotFound or Forbidden."""
-        return await view_of(session, self.username, tenant, slug, query_of(self.request), redrawn=True)
+    async def seen(self, tenant: str, slug: str) -> Seen:
+        """The same with what stands around it. Raises NotFound or Forbidden."""
+        return await seen_by(self.resources, self.username, tenant, slug, query_of(self.request))
 
     def note(self, event: str, view: View) -> None:
         """Count what somebody did with a dashboard; it is written after the answer has gone."""
@@ -155,9 +153,8 @@ class DashboardPage(HubPage):
     @authenticated
     async def get(self, tenant: str, slug: str) -> None:
         """Show it, or say why it cannot be shown yet."""
-        async with self.resources.database.session() as session:
-            view = await self.view_in(session, tenant, slug)
-            open_comments = await comments.open_ones(session, view.dashboard)
+        seen = await self.seen(tenant, slug)
+        view = seen.view
         version = view.dashboard.published_version
         chosen = version is not None and view.parameters != version.parameters
         if not is_ready(view) and not chosen:
@@ -170,7 +167,7 @@ class DashboardPage(HubPage):
             "dashboard.html",
             theme=f"{self.resources.prefix}{tenant}/theme.css",
             logo=Branding.of(view.dashboard.tenant.settings).logo,
-            comments=open_comments,
+            comments=seen.comments,
             name=view.dashboard.name,
             tenant=view.dashboard.tenant.name,
             fresh_at=fresh_at(view),
@@ -187,6 +184,8 @@ class DashboardPage(HubPage):
 
     async def _remember(self, view: View) -> None:
         """Note, once the page has gone, that they opened it: the portal shows what one opened last."""
+        if not self.resources.opened.is_news(self.username, view.dashboard.id):
+            return
         async with self.resources.database.session() as session:
             await preferences.opened(session, self.username, view.dashboard.id)
 

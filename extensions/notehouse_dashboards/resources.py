@@ -17,6 +17,7 @@ from notehouse_core.tokens import FrameSigner
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
 from notehouse_dashboards.assets import Assets
+from notehouse_dashboards.opened import Opened
 from notehouse_dashboards.tiles.answers import TileAnswers
 from notehouse_dashboards.tiles.watermarks import Watermarks
 
@@ -38,6 +39,7 @@ class Resources:
     tiles: TileAnswers
     seen: Current[Seen]
     linked: Together[Seen]
+    opened: Opened
     prefix: str = f"{DASHBOARDS_PREFIX}/"
 
     @classmethod
@@ -57,6 +59,7 @@ class Resources:
             tiles=TileAnswers(warehouse, control, artifacts, marks),
             seen=Current(database),
             linked=Together(),
+            opened=Opened(),
             frames=FrameSigner(key),
             assets=Assets(f"{DASHBOARDS_PREFIX}/", Path.home()),
             usage=UsageWriter(settings, Path.home() / "usage.jsonl"),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tornado.httputil import HTTPServerRequest
 
 from notehouse_core.errors import Forbidden, NotFound
-from notehouse_core.store import links
+from notehouse_core.store import comments, links
 from notehouse_core.store.models import Snapshot
 from notehouse_core.store.viewing import Seen, View, view_of, view_of_link
 from notehouse_core.tokens import FRAME, VIEW, Claims
@@ -37,6 +37,18 @@ def frame_token(resources: Resources, username: str, view: View) -> str:
 def query_of(request: HTTPServerRequest) -> dict[str, list[str]]:
     """The words behind an address's question mark."""
     return parse_qs(request.query, max_num_fields=200)
+
+
+async def seen_by(
+    resources: Resources, username: str, tenant: str, slug: str, query: Mapping[str, Sequence[str]]
+) -> Seen:
+    """What somebody sees at this moment with the filters that `query` sets. Raises NotFound, Forbidden or Invalid."""
+
+    async def ask(session: AsyncSession) -> Seen:
+        view = await view_of(session, username, tenant, slug, query, redrawn=True)
+        return Seen(view, comments=await comments.open_ones(session, view.dashboard))
+
+    return await resources.seen.of((username, tenant, slug, _chosen(query)), ask)
 
 
 async def viewed(
@@ -87,8 +99,7 @@ async def _seen(
     drawn: bool,
 ) -> Seen:
     """What somebody or a link sees, and the sites that may show it; with `drawn`, its snapshot with its version."""
-    chosen = tuple((name, tuple(values)) for name, values in sorted(query.items()) if name != "token")
-    key = (claims.subject, claims.tenant, claims.object, tenant, slug, chosen, drawn)
+    key = (claims.subject, claims.tenant, claims.object, tenant, slug, _chosen(query), drawn)
 
     async def ask(session: AsyncSession) -> Seen:
         seen = await _asked(session, claims, tenant, slug, query, drawn=drawn)
@@ -105,6 +116,10 @@ async def _seen(
     ):  # a link ends by its date, which changes nothing in the tables
         return await resources.linked.of(key, ask_alone)
     return await resources.seen.of(key, ask)
+
+
+def _chosen(query: Mapping[str, Sequence[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((name, tuple(values)) for name, values in sorted(query.items()) if name != "token")
 
 
 async def _asked(

@@ -77,14 +77,14 @@ def _seen_by(actor: Actor, query: Select[Dashboard]) -> Select[Dashboard]:
 
 def _visible_in(actor: Actor, tenant: str) -> ColumnElement[bool]:
     actions = actor.actions_in(tenant)
-    here = Tenant.slug == tenant
+    # Each of these is looked up once for a statement, not once for a dashboard.
+    place = select(Tenant.id).where(Tenant.slug == tenant).scalar_subquery()
+    here = Dashboard.tenant_id == place
     if "view-dashboards" not in actions:
         return false()
     if "manage-tenant" in actions:
         return here
-    # Each of these is looked up once for a statement, not once for a dashboard.
     me = select(User.id).where(User.username == actor.name).scalar_subquery()
-    place = select(Tenant.id).where(here).scalar_subquery()
     roles = select(Role.id).where(Role.tenant_id == place, Role.name.in_(actor.roles_in(tenant)))
     shared = select(DashboardPermission.dashboard_id)
     return here & (

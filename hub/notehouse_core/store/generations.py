@@ -19,7 +19,8 @@ from notehouse_core.together import Together
 
 Found = TypeVar("Found")
 
-# Which changes count: of all columns, or of those named; what our own processes write all the time does not.
+# Which changes count: of all columns, or of those named; what our own processes write all the time does not. To watch
+# another table takes a migration.
 WATCHED: dict[str, tuple[str, ...]] = {
     "tenants": (),
     "users": ("username", "attributes", "is_active", "is_admin"),
@@ -31,6 +32,7 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "dashboard_permissions": (),
     "dashboard_versions": (),
     "snapshots": ("status", "artifact", "rendered_at"),
+    "comments": (),
 }
 # Once a transaction, however many rows it changes.
 FUNCTION = """CREATE FUNCTION notehouse_turn_generation() RETURNS trigger

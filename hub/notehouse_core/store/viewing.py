@@ -34,10 +34,11 @@ class View:
 
 @dataclass(frozen=True)
 class Seen:
-    """A view, and the sites around that may show it, which a link names."""
+    """A view, the sites around that may show it, which a link names, and how many of its comments are open."""
 
     view: View
     ancestors: list[str] = field(default_factory=list)
+    comments: int = 0
 
 
 async def view_of(

@@ -115,6 +115,19 @@ async def test_each_change_of_what_people_may_see_counts_once(
     assert await number(database) == before + 1
 
 
+async def test_postgres_watches_what_is_said_to_be_watched(database: Database) -> None:
+    asked = text(
+        "SELECT event_object_table AS name, string_agg(event_object_column, ',' ORDER BY event_object_column) AS columns "
+        "FROM information_schema.triggered_update_columns WHERE trigger_name = 'turn_generation' GROUP BY 1"
+    )
+    tables = text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'turn_generation'")
+    async with database.session() as session:
+        columns = {row.name: row.columns for row in await session.execute(asked)}
+        watched = set(await session.scalars(tables))
+    assert watched == set(WATCHED)
+    assert columns == {name: ",".join(sorted(some)) for name, some in WATCHED.items() if some}
+
+
 async def test_permissions_taken_away_count_too(database: Database, place: Place) -> None:
     before = await number(database)
     async with database.session() as session:

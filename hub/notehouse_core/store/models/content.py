@@ -57,6 +57,7 @@ class Dashboard(TenantRow):
             unique=True,
             postgresql_where=_LIVING,
         ),
+        Index("ix_dashboards_tenant_id_name", "tenant_id", "name", postgresql_where=_LIVING),
     )
 
     slug: Mapped[str]
