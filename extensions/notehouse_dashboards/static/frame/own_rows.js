@@ -84,7 +84,8 @@ function fits({ columns, rows }, conditions) {
     const place = columns.findIndex(({ name }) => name === column);
     if (place < 0) return false;
     const type = bare(columns[place].type);
-    if (/^U?Int(8|16|32|64)$/.test(type)) return rows.every((row) => row[place] === null || Number.isSafeInteger(Number(row[place])));
+    if (/^U?Int(8|16|32|64)$/.test(type))
+      return rows.every((row) => row[place] === null || Number.isSafeInteger(Number(row[place])));
     return type === "String" ? !ENDS.has(op) : /^Date(32)?$/.test(type) || (type === "Float64" && ENDS.has(op));
   });
 }

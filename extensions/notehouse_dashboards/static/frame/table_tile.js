@@ -135,7 +135,10 @@ class Table {
   tell(shown, total) {
     const first = (this.page - 1) * PAGE;
     const pages = Math.ceil(total / PAGE);
-    const cut = this.whole && this.total > this.held ? ` The notebook kept ${count(this.held)} of ${count(this.total)} rows.` : "";
+    const cut =
+      this.whole && this.total > this.held
+        ? ` The notebook kept ${count(this.held)} of ${count(this.total)} rows.`
+        : "";
     this.search.hidden = this.held <= FEW && !this.word && this.whole;
     this.turn.hidden = pages < 2;
     this.back.disabled = this.page <= 1;

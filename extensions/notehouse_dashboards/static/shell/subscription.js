@@ -17,7 +17,12 @@ export function showSubscription(place, told, save) {
   const form = made("form", { className: "say" }, made("p", { className: "quiet", textContent: words }));
   place.replaceChildren(form);
   if (!told.mail) {
-    form.append(made("p", { className: "wrong", textContent: "Your account has no mail address. Whoever invited you can add it." }));
+    form.append(
+      made("p", {
+        className: "wrong",
+        textContent: "Your account has no mail address. Whoever invited you can add it.",
+      }),
+    );
     return;
   }
   const mine = told.subscription;
