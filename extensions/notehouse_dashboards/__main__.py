@@ -29,6 +29,7 @@ from notehouse_dashboards.tiles.pages import Choices, News, TileRows
 
 log = logging.getLogger(__name__)
 
+_PATIENCE = 3.0  # seconds, when told to stop
 _DASHBOARD = rf"{DASHBOARDS_PREFIX}/([a-z0-9-]+)/([a-z0-9-]+)"
 
 
@@ -110,11 +111,14 @@ async def serve(settings: Settings) -> None:
     await asyncio.wait({making, waiting}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()
     making.cancel()
-    await asyncio.gather(making, return_exceptions=True)
+    await asyncio.wait({making}, timeout=_PATIENCE)  # a kernel may be at a gateway that has stopped before us
     await resources.close()
     if not stop.is_set():
         log.critical("making snapshots failed in a way nobody expected", exc_info=making.exception())
         os._exit(1)  # the maker failed in a way nobody expected; the supervisor starts us again
+    # A page that a thread still draws is not waited for: its lease runs out, and it is made again.
+    logging.shutdown()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ EVERYTHING: dict[str, Any] = {
     "sourceHosts": "10.2.0.0/16",
     "webhookHosts": "hooks.internal:8443",
     "servers": {"homeClass": "fast", **_PLACED},
-    **dict.fromkeys(("api", "queryGateway", "dashboards", "worker"), _BUSY),
+    **dict.fromkeys(("api", "queryGateway", "worker"), _BUSY),
+    "dashboards": {**_BUSY, "pageTemplate": "/opt/house-template"},
     **dict.fromkeys(("proxy", "hub", "printer", "rights", "jobs"), _PLACED),
     "networkPolicy": {
         "fromIngress": [

@@ -14,6 +14,7 @@ from notehouse_hub.supervisor import clickhouse_rights, plan, process_environmen
 from notehouse_hub.supervisor.caretaker import Caretaker
 from notehouse_hub.supervisor.console import Console
 from notehouse_hub.supervisor.demo_accounts import DEMO_ACCOUNTS
+from notehouse_hub.supervisor.demo_made import DemoMade
 from notehouse_hub.supervisor.errors import ProcessFailedError
 from notehouse_hub.supervisor.platform import Platform
 from notehouse_hub.supervisor.process import Process, Spec
@@ -105,7 +106,18 @@ class Startup:
         await self._provision_demo()
         environment = process_environment.demo(self._platform, self._demo_passwords())
         await self._task("sample", ["notehouse_hub.sample"], environment)
+        made = self._demo_made()
+        if made and made.is_current():
+            return
         await self._task("demo", ["notehouse_hub.demo"], environment)
+        if made:
+            made.keep()
+
+    def _demo_made(self) -> DemoMade | None:
+        """What is known of an earlier start; nothing of a Postgres of the operator's own."""
+        if not self._platform.has_postgres:
+            return None
+        return DemoMade(self._platform.cluster, self._demo_passwords())
 
     async def _provision_demo(self) -> None:
         platform = self._platform
