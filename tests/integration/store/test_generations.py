@@ -57,7 +57,12 @@ class Place:
             author_id=self.owner.id, state="ready", **here,
         )  # fmt: skip
         self.snapshot = Snapshot(
-            id=uuid4(), version_id=self.version.id, access_class="c", parameters_hash="h", **here
+            id=uuid4(),
+            version_id=self.version.id,
+            access_class="c",
+            parameters_hash="h",
+            status="ready",
+            **here,
         )
 
     async def keep(self, database: Database) -> None:
@@ -97,7 +102,7 @@ CHANGES: dict[str, tuple[type[Any], str, dict[str, Any]]] = {
     "dashboards": (Dashboard, "dashboard", {"is_public": True}),
     "dashboard_permissions": (DashboardPermission, "shared", {"permission_type": "edit"}),
     "dashboard_versions": (DashboardVersion, "version", {"state": "failed"}),
-    "snapshots": (Snapshot, "snapshot", {"status": "ready"}),
+    "snapshots": (Snapshot, "snapshot", {"status": "failed"}),
     "data_sources": (DataSource, "source", {"connection_config": {"database": "other"}}),
 }
 
