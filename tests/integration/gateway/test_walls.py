@@ -174,9 +174,11 @@ def descendants(pid: int) -> list[int]:
 SEARCH = """
 import glob, json, os
 home = os.path.dirname(os.path.dirname(os.environ["HOME"]))
-places = [os.path.join(folder, name) for folder, _, names in os.walk(home) for name in names]
+places, code = [], {".git", ".venv", "node_modules", "site-packages"}  # what was there before any token was
 for mine in (home, "/tmp", "/var/tmp", "/dev/shm"):
-    places += [os.path.join(folder, name) for folder, _, names in os.walk(mine) for name in names]
+    for folder, below, names in os.walk(mine):
+        below[:] = [one for one in below if one not in code]
+        places += [os.path.join(folder, name) for name in names]
 me = str(os.getpid())
 places += [one for one in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/environ") if one.split("/")[2] != me]
 def holds(place):
