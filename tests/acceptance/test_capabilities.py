@@ -77,7 +77,7 @@ def places(callers: dict[str, Caller]) -> dict[str, str]:
     alert = owner.made("/alerts", {**watched, "schedule": {"cron": "0 0 1 1 *"}})["id"]
     query = owner.made("/saved-queries", SAVED_QUERY)["id"]
     sources = json.loads(owner.call("GET", "/data-sources", None)[1])["items"]
-    source = next(one["id"] for one in sources if one["name"] == "warehouse")
+    source = next(one["id"] for one in sources if one["name"] == "live")
     found = {"schedule": schedule, "run": run, "alert": alert, "query": query, "source": source}
     return {f"{{{name}}}": one for name, one in found.items()}
 
