@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.store import renderings
@@ -22,6 +23,15 @@ class Shelf:
         self.tenant = Tenant(id=uuid4(), slug=f"t-{uuid4().hex[:8]}", name="T")
         self.user = User(id=uuid4(), username=f"u-{uuid4().hex[:8]}")
         session.add_all([self.tenant, self.user])
+
+    @classmethod
+    async def alone(cls, session: AsyncSession) -> Shelf:
+        """A shelf beside which nothing waits: what other tests have left is undone in the same transaction."""
+        made = cls(session)
+        await session.flush()
+        others = update(Snapshot).where(Snapshot.status.in_(("pending", "rendering")))
+        await session.execute(others.values(status="failed"))
+        return made
 
     async def version(self, state: str) -> UUID:
         here, slug = {"tenant_id": self.tenant.id}, f"d-{uuid4().hex[:8]}"
@@ -53,8 +63,7 @@ class Shelf:
 
 async def test_who_waits_for_a_choice_goes_before_what_is_being_published(database: Database) -> None:
     async with database.session() as session:
-        shelf = Shelf(session)
-        await session.flush()
+        shelf = await Shelf.alone(session)
         published, shown = await shelf.version("rendering"), await shelf.version("ready")
         first, second = await shelf.wait(published, 50), await shelf.wait(published, 40)
         choice, newer = await shelf.wait(shown, 3), await shelf.wait(shown, 2)
@@ -66,8 +75,7 @@ async def test_who_waits_for_a_choice_goes_before_what_is_being_published(databa
 
 async def test_what_is_being_published_does_not_wait_for_ever(database: Database) -> None:
     async with database.session() as session:
-        shelf = Shelf(session)
-        await session.flush()
+        shelf = await Shelf.alone(session)
         published, shown = await shelf.version("rendering"), await shelf.version("ready")
         long = await shelf.wait(published, renderings.PATIENCE.total_seconds() + 60)
         await shelf.wait(shown, 1)
