@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from tornado.web import authenticated
 
 from notehouse_core import errors
@@ -32,6 +33,15 @@ class Aside(JsonAnswers, HubPage):
         if not isinstance(found, dict):
             raise errors.Invalid("Send a JSON object.")
         return found
+
+    async def signed(self, session: AsyncSession, view: View) -> tuple[User, Dashboard]:
+        """Sign what is changed here with the caller's name; they and the dashboard, to be changed. Raises NotFound."""
+        audit.sign(session, audit.Author(self.username))
+        user = await people.find_user(session, self.username)
+        dashboard = await dashboards.find(session, str(view.dashboard.id))
+        if user is None or dashboard is None:
+            raise errors.NotFound("This dashboard is not there any more.")
+        return user, dashboard
 
 
 class Comments(Aside):
@@ -73,11 +83,7 @@ class Comments(Aside):
         """Say something, or with the `id` of a comment settle it."""
         view, body = await self.view(tenant, slug), self.body()
         async with self.resources.database.session() as session:
-            audit.sign(session, audit.Author(self.username))
-            user = await people.find_user(session, self.username)
-            dashboard = await dashboards.find(session, str(view.dashboard.id))
-            if user is None or dashboard is None:
-                raise errors.NotFound("This dashboard is not there any more.")
+            user, dashboard = await self.signed(session, view)
             if "id" in body:
                 await self._settle(session, dashboard, user, str(body["id"]), view)
             else:
@@ -127,11 +133,7 @@ class SubscriptionPanel(Aside):
     async def _answer(self, tenant: str, slug: str, wanted: dict[str, Any] | None) -> None:
         view = await self.view(tenant, slug)
         async with self.resources.database.session() as session:
-            audit.sign(session, audit.Author(self.username))
-            user = await people.find_user(session, self.username)
-            dashboard = await dashboards.find(session, str(view.dashboard.id))
-            if user is None or dashboard is None:
-                raise errors.NotFound("This dashboard is not there any more.")
+            user, dashboard = await self.signed(session, view)
             if wanted is None:
                 found = await subscriptions.of(session, dashboard, user)
             elif wanted.get("cron"):

@@ -100,42 +100,28 @@ async def _seen(
 ) -> Seen:
     """What somebody or a link sees, and the sites that may show it; with `drawn`, its snapshot with its version."""
     key = (claims.subject, claims.tenant, claims.object, tenant, slug, _chosen(query), drawn)
+    of_link = claims.subject.startswith(links.SUBJECT)
 
     async def ask(session: AsyncSession) -> Seen:
-        seen = await _asked(session, claims, tenant, slug, query, drawn=drawn)
-        if seen.view.snapshot is not None:
-            await session.refresh(seen.view.snapshot, ["version"])
+        if of_link:
+            view, _, ancestors = await view_of_link(session, subject=claims.subject, drawn=drawn)
+            seen = Seen(view, ancestors)
+        else:
+            view = await view_of(session, claims.subject, tenant, slug, query, redrawn=True, drawn=drawn)
+            seen = Seen(view)
+        if (claims.tenant, claims.object) != (tenant, str(view.dashboard.id)):
+            raise Forbidden("This token is for another dashboard.")
+        if view.snapshot is not None:
+            await session.refresh(view.snapshot, ["version"])
         return seen
 
     async def ask_alone() -> Seen:
         async with resources.database.session() as session:
             return await ask(session)
 
-    if claims.subject.startswith(
-        links.SUBJECT
-    ):  # a link ends by its date, which changes nothing in the tables
-        return await resources.linked.of(key, ask_alone)
-    return await resources.seen.of(key, ask)
+    # A link ends by its date, which changes nothing in the tables.
+    return await (resources.linked.of(key, ask_alone) if of_link else resources.seen.of(key, ask))
 
 
 def _chosen(query: Mapping[str, Sequence[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((name, tuple(values)) for name, values in sorted(query.items()) if name != "token")
-
-
-async def _asked(
-    session: AsyncSession,
-    claims: Claims,
-    tenant: str,
-    slug: str,
-    query: Mapping[str, Sequence[str]],
-    *,
-    drawn: bool,
-) -> Seen:
-    if claims.subject.startswith(links.SUBJECT):
-        view, _, ancestors = await view_of_link(session, subject=claims.subject, drawn=drawn)
-        seen = Seen(view, ancestors)
-    else:
-        seen = Seen(await view_of(session, claims.subject, tenant, slug, query, redrawn=True, drawn=drawn))
-    if (claims.tenant, claims.object) != (tenant, str(seen.view.dashboard.id)):
-        raise Forbidden("This token is for another dashboard.")
-    return seen

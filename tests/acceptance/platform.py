@@ -84,6 +84,25 @@ def eventually(true: Callable[[], Any], seconds: float = 60, what: str = "") -> 
     raise AssertionError(f"not so after {seconds:.0f} s: {what} {last!r}")
 
 
+def run_notebook(api: httpx.Client, name: str, content: dict[str, Any]) -> None:
+    """Run a notebook as its schedule would, to a good end."""
+    body = {"name": name, "notebook": content, "cron": "0 0 1 1 *"}
+    made = api.post("schedules", json=body).raise_for_status().json()
+    begun = api.post(f"schedules/{made['id']}/run").raise_for_status().json()
+    path = f"runs/{begun['id']}"
+    eventually(lambda: api.get(path).json()["state"] not in {"queued", "running"}, 120, "it has run")
+    ended = api.get(path).json()
+    api.delete(f"schedules/{made['id']}").raise_for_status()
+    assert ended["state"] == "succeeded", ended["error"]
+
+
+def make_tenant_admin(api: httpx.Client, platform: Platform, new: dict[str, str]) -> None:
+    """Have somebody who administers a tenant, unless they are there; `api` is the platform admin's."""
+    if api.post("users", json={**new, "role": "admin"}).status_code == 201:
+        body = {"password": platform.password}
+        api.post(f"users/{new['username']}/password", json=body).raise_for_status()
+
+
 def free_port() -> int:
     """A port with all those after it that a platform needs; each process of the tests looks in a range of its own."""
     lowest = 21_000 + 4_000 * (os.environ.get("PYTEST_XDIST_WORKER") == "gw1")

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from acceptance.platform import Person, eventually
+from acceptance.platform import Person, run_notebook
 from notehouse_core.paths import shared
 
 People = Callable[..., Person]
@@ -32,14 +32,7 @@ def api(person: People) -> Any:
 def run(api: httpx.Client, name: str) -> None:
     """Run a notebook of notebooks/ingest as its schedule would."""
     content = json.loads((shared("notebooks") / "ingest" / name).read_text())
-    body = {"name": f"ingest {name}", "notebook": content, "cron": "0 0 1 1 *"}
-    made = api.post("schedules", json=body).raise_for_status().json()
-    begun = api.post(f"schedules/{made['id']}/run").raise_for_status().json()
-    path = f"runs/{begun['id']}"
-    eventually(lambda: api.get(path).json()["state"] not in {"queued", "running"}, 120, "it has run")
-    ended = api.get(path).json()
-    api.delete(f"schedules/{made['id']}").raise_for_status()
-    assert ended["state"] == "succeeded", ended["error"]
+    run_notebook(api, f"ingest {name}", content)
 
 
 def rows(api: httpx.Client, sql: str) -> list[list[Any]]:

@@ -11,7 +11,7 @@ import httpx
 import jwt
 import nbformat
 
-from acceptance.platform import PICTURES, Person, Platform, eventually
+from acceptance.platform import PICTURES, Person, Platform, eventually, make_tenant_admin
 
 People = Callable[..., Person]
 LONG = "held = bytearray(50_000_000)\nimport time\ntime.sleep(300)"
@@ -58,16 +58,8 @@ def test_an_administrator_sees_and_ends_a_kernel_of_the_tenant_alone(
 def _closed_to_another_tenants_admin(
     person: People, platform: Platform, kernel_id: str, all_: httpx.Client
 ) -> None:
-    new = {
-        "username": "delta-boss",
-        "tenant": "delta",
-        "role": "admin",
-        "first_name": "De",
-        "last_name": "Lta",
-    }
-    if all_.post("users", json=new).status_code == 201:
-        body = {"password": platform.password}
-        all_.post("users/delta-boss/password", json=body).raise_for_status()
+    new = {"username": "delta-boss", "tenant": "delta", "first_name": "De", "last_name": "Lta"}
+    make_tenant_admin(all_, platform, new)
     with person("delta-boss").api() as api:
         assert {one["tenant"] for one in api.get("kernels").json()["gateways"]} <= {"delta"}
         assert not [one for one in api.get("kernels").json()["items"] if one["tenant"] != "delta"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from acceptance.platform import Person, Platform, eventually
+from acceptance.platform import Person, Platform, run_notebook
 from notehouse_core.paths import shared
 
 People = Callable[..., Person]
@@ -27,11 +27,4 @@ def test_it_runs_from_start_to_end(person: People, platform: Platform, name: str
     assert not any(cell.get("outputs") for cell in content["cells"]), "notebooks are kept without outputs"
     analyst = person("united-analyst")
     with analyst.api() as api:
-        body = {"name": f"check {name}", "notebook": content, "cron": "0 0 1 1 *"}
-        made = api.post("schedules", json=body).raise_for_status().json()
-        run = api.post(f"schedules/{made['id']}/run").raise_for_status().json()
-        path = f"runs/{run['id']}"
-        eventually(lambda: api.get(path).json()["state"] not in {"queued", "running"}, 120, "it has run")
-        ended = api.get(path).json()
-        api.delete(f"schedules/{made['id']}").raise_for_status()
-    assert ended["state"] == "succeeded", ended["error"]
+        run_notebook(api, f"check {name}", content)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page
 
-from acceptance.platform import PICTURES, Person, Platform
+from acceptance.platform import PICTURES, Person, Platform, make_tenant_admin
 from notehouse_hub.embedded.node_packages import install
 
 LOCK = Path(__file__).parents[1] / "contracts" / "axe"
@@ -99,16 +99,8 @@ def saved_query(platform: Platform, browser: Any) -> str:
 def _make_boss(platform: Platform, browser: Any) -> None:
     admin = Person(platform, browser, "admin").login()
     with admin.api() as api:
-        new = {
-            "username": "united-boss",
-            "tenant": "united",
-            "role": "admin",
-            "first_name": "Bo",
-            "last_name": "Oss",
-        }
-        if api.post("users", json=new).status_code == 201:
-            body = {"password": platform.password}
-            api.post("users/united-boss/password", json=body).raise_for_status()
+        new = {"username": "united-boss", "tenant": "united", "first_name": "Bo", "last_name": "Oss"}
+        make_tenant_admin(api, platform, new)
     admin.context.close()
 
 

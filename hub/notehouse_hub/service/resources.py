@@ -18,6 +18,7 @@ from notehouse_core.store import audit
 from notehouse_core.store.database import Database
 from notehouse_core.store.generations import Current
 from notehouse_core.store.isolation import NOWHERE, SETTING
+from notehouse_core.store.plan import load_access_plan
 from notehouse_core.token_keys import SigningKey, VerifyKeys
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
@@ -62,6 +63,10 @@ class Resources:
     buckets: Buckets
     plans: Current[AccessPlan]
     client_id: str = "service-notehouse"
+
+    async def access_plan(self) -> AccessPlan:
+        """Every class that there is at this moment, and who holds it; loaded anew only when rights have changed."""
+        return await self.plans.of("", load_access_plan)
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from notehouse_core import errors
-from notehouse_core.store.plan import load_access_plan
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
@@ -33,9 +32,7 @@ async def running(body: GatewayRequest, caller: CallerDep, resources: ResourcesD
     """Start the gateway of a class unless it runs, and wait for it. For our own services only."""
     if not caller.actor.service:
         raise errors.Forbidden("Kernel gateways are for Notehouse's own services.")
-    async with resources.database.session() as session:  # not held while a server starts
-        plan = await load_access_plan(session)
-    if body.access_class not in plan.classes:
+    if body.access_class not in (await resources.access_plan()).classes:
         raise errors.Forbidden("Nobody has this access class any more.")
     found = await resources.gateways.running(body.access_class)
     return Gateway(url=found.url, token=found.token, expires_at=found.expires_at)

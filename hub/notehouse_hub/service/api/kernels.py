@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from notehouse_core import errors
 from notehouse_core.access import PLATFORM
 from notehouse_core.store import tenants
-from notehouse_core.store.plan import load_access_plan
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.gateway_watch import Watched
@@ -112,8 +111,7 @@ Found = list[tuple[Watched, str]]
 async def _visible(caller: Caller, resources: Resources) -> Found:
     """The gateways that somebody administers, each with its tenant. Raises Forbidden for who administers none."""
     mine = _administered(caller)
-    async with resources.database.session() as session:
-        plan = await load_access_plan(session)
+    plan = await resources.access_plan()
     owners = {one: known.tenant for one, known in plan.classes.items()}
     running = [(one, owners.get(one.access_class, "")) for one in await resources.gateway_watch.running()]
     return [(one, tenant) for one, tenant in running if mine is None or tenant in mine]

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from notehouse_core import errors
 from notehouse_core.artifacts import ArtifactStore
 from notehouse_core.store.models import DashboardVersion
-from notehouse_core.store.plan import load_access_plan
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
@@ -48,7 +47,7 @@ async def watermarks(body: WatermarksRequest, caller: CallerDep, resources: Reso
     """Say which state the tables are in that versions name and classes may read. For our own services only."""
     if not caller.actor.service:
         raise errors.Forbidden("Watermarks are for Notehouse's own services.")
-    plan = await resources.plans.of("", load_access_plan)
+    plan = await resources.access_plan()
     async with resources.database.session() as session:  # not held while ClickHouse is asked
         wanted = {one.version for one in body.items}
         query = select(DashboardVersion.id, DashboardVersion.notebook).where(DashboardVersion.id.in_(wanted))
