@@ -146,8 +146,10 @@ def test_small_tables_follow_their_filters_in_the_browser_with_the_servers_numbe
 ) -> None:
     tile, asked = page.frame_locator("#dashboard").locator("[data-tile=mine]"), list[str]()
     expect(tile.locator("tbody tr").first).to_be_visible(timeout=PATIENCE)
-    with page.expect_response(lambda answer: "tile.whole" in answer.url, timeout=PATIENCE):
+    with page.expect_response(lambda answer: "tile.whole" in answer.url, timeout=PATIENCE) as rows:
         page.locator("[name=airport]").focus()
+    rows.value.finished()
+    tile.evaluate("() => new Promise((done) => setTimeout(done, 100))")  # the page reads what has arrived
     page.on("request", lambda request: asked.append(request.url))
     choices: list[tuple[str, Any]] = [
         ("airport", "JFK"),

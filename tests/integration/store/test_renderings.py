@@ -12,8 +12,6 @@ from notehouse_core.store import renderings
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot, Tenant, User
 
-NOW = datetime.now(UTC)
-
 
 class Shelf:
     """A tenant with a dashboard for each version."""
@@ -53,7 +51,7 @@ class Shelf:
 
     async def wait(self, version: UUID, seconds: float, **values: object) -> UUID:
         made = Snapshot(id=uuid4(), tenant_id=self.tenant.id, version_id=version, access_class=uuid4().hex)
-        made.parameters_hash, made.created_at = uuid4().hex, NOW - timedelta(seconds=seconds)
+        made.parameters_hash, made.created_at = uuid4().hex, datetime.now(UTC) - timedelta(seconds=seconds)
         for name, value in values.items():
             setattr(made, name, value)
         self.session.add(made)
@@ -67,7 +65,9 @@ async def test_who_waits_for_a_choice_goes_before_what_is_being_published(databa
         published, shown = await shelf.version("rendering"), await shelf.version("ready")
         first, second = await shelf.wait(published, 50), await shelf.wait(published, 40)
         choice, newer = await shelf.wait(shown, 3), await shelf.wait(shown, 2)
-        died = await shelf.wait(published, 60, status="rendering", leased_until=NOW - timedelta(seconds=1))
+        died = await shelf.wait(
+            published, 60, status="rendering", leased_until=datetime.now(UTC) - timedelta(seconds=1)
+        )
         claimed = [await renderings.claim(session) for _ in range(6)]
         assert [one.id if one else None for one in claimed] == [choice, newer, died, first, second, None]
         await session.rollback()
