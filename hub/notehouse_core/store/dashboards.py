@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, any_, delete, false, func, or_, select, text
@@ -28,6 +28,8 @@ from notehouse_core.store.people import actor_of, members_of
 from notehouse_core.store.plan import load_access_plan
 
 CHANNEL = "notehouse_snapshots"
+_LISTED = ("id", "slug", "name", "description", "tags", "is_public", "created_at", "updated_at")
+_Query = TypeVar("_Query", bound=Select[Any])
 MOST_COMBINATIONS = 500  # choices of a version whose snapshots are kept
 MOST_WAITING = 8  # choices of one class being made at a time
 
@@ -59,17 +61,20 @@ def visible_to(actor: Actor) -> Select[Dashboard]:
     return _seen_by(actor, loaded())
 
 
-def listed_to(actor: Actor) -> Select[Dashboard]:
-    """The same with what a list shows: names of tenant and owner, the number of the version, no permissions."""
+def listed_to(actor: Actor) -> Select[Any]:
+    """The same as rows of what a list shows: with names of `tenant` and `owner`, the number of the `version`."""
+    owner = select(User.username).where(User.id == Dashboard.owner_id)
+    version = select(DashboardVersion.number).where(DashboardVersion.id == Dashboard.published_version_id)
     shown = (
-        contains_eager(Dashboard.tenant).load_only(Tenant.slug),
-        joinedload(Dashboard.owner, innerjoin=True).load_only(User.username),
-        joinedload(Dashboard.published_version).load_only(DashboardVersion.number),
+        *(getattr(Dashboard, name) for name in _LISTED),
+        Tenant.slug.label("tenant"),
+        owner.scalar_subquery().label("owner"),
+        version.scalar_subquery().label("version"),
     )
-    return _seen_by(actor, _living().options(*shown))
+    return _seen_by(actor, _living().with_only_columns(*shown))
 
 
-def _seen_by(actor: Actor, query: Select[Dashboard]) -> Select[Dashboard]:
+def _seen_by(actor: Actor, query: _Query) -> _Query:
     if actor.platform_admin and actor.purpose is None:
         return query
     return query.where(or_(false(), *(_visible_in(actor, tenant) for tenant in actor.tenants)))

@@ -23,7 +23,7 @@ Found = TypeVar("Found")
 # another table takes a migration.
 WATCHED: dict[str, tuple[str, ...]] = {
     "tenants": (),
-    "users": ("username", "attributes", "is_active", "is_admin"),
+    "users": ("username", "email", "first_name", "last_name", "attributes", "is_active", "is_admin"),
     "roles": (),
     "permissions": (),
     "memberships": (),
@@ -76,18 +76,31 @@ class Current(Generic[Found]):
             return kept[1]
         return await self._asking.of(key, lambda: self._found(key, ask))
 
+    async def within(
+        self, session: AsyncSession, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]
+    ) -> Found:
+        """The same in a transaction of the caller's: who holds one must not wait for another connection."""
+        number, kept = await _number_in(session), self._kept.get(key)
+        if kept is None or kept[0] != number:
+            kept = self._keep(key, number, await ask(session))
+        return kept[1]
+
     async def _number(self) -> int:
         async with self._engine.connect() as connection:
             return int((await connection.execute(_ASK)).scalar_one())
 
     async def _found(self, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
         async with self._database.session() as session:
-            number = int(
-                (await session.execute(_ASK)).scalar_one()
-            )  # first: what is found is this new, or newer
-            found = await ask(session)
+            number = await _number_in(session)  # first: what is found is this new, or newer
+            return self._keep(key, number, await ask(session))[1]
+
+    def _keep(self, key: Hashable, number: int, found: Found) -> tuple[int, Found]:
         self._kept[key] = (number, found)
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        return found
+        return number, found
+
+
+async def _number_in(session: AsyncSession) -> int:
+    return int((await (await session.connection()).execute(_ASK)).scalar_one())

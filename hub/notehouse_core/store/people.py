@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import defer, joinedload
 
 from notehouse_core import policy
+from notehouse_core.store.isolation import everywhere
 from notehouse_core.store.models import Membership, Role, Tenant, User
 
 TENANT_RESOURCE = "tenant"
@@ -18,6 +19,31 @@ async def find_user(session: AsyncSession, username: str) -> User | None:
     """An active person with roles and tenants loaded; None when there is none."""
     found = await session.scalars(_people(together=True).where(User.username == username))
     return found.unique().one_or_none()
+
+
+async def known(session: AsyncSession, username: str) -> User | None:
+    """The same person, whoever asks, to be kept in a `generations.Current`: what is not watched there is not read."""
+    unwatched = (User.password_hash, User.oidc_subject, User.preferences, User.last_login_at, User.updated_at)
+    query = _people(together=True).where(User.username == username)
+    async with everywhere(session):
+        found = await session.scalars(query.options(*(defer(one, raiseload=True) for one in unwatched)))
+        person = found.unique().one_or_none()
+    return _taken_out(session, person) if person else None
+
+
+def _taken_out(session: AsyncSession, person: User) -> User:
+    """Whatever becomes of the transaction, the person stays as it was read."""
+    roles = {one.role for one in person.memberships}
+    tenants = {one.tenant for one in person.memberships}
+    for one in (person, *roles, *tenants):
+        session.expunge(one)  # with what belongs to it
+    return person
+
+
+async def has_password(session: AsyncSession, username: str) -> bool:
+    """Whether an account logs in with a password of ours."""
+    query = select(User.password_hash.is_not(None)).where(User.username == username)
+    return bool(await session.scalar(query))
 
 
 async def members_of(session: AsyncSession, tenant: str) -> list[User]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,14 +16,19 @@ MOST_FAVOURITES = 100
 MOST_RECENT = 8
 
 
-def favourites_of(user: User) -> list[UUID]:
-    """The ids of somebody's favourite dashboards, the newest favourite first."""
-    return [UUID(one) for one in user.preferences.get(FAVOURITES, [])]
+@dataclass(frozen=True)
+class Remembered:
+    """Ids of dashboards: the newest favourite first, and the one opened last first."""
+
+    favourites: list[UUID]
+    recent: list[UUID]
 
 
-def recent_of(user: User) -> list[UUID]:
-    """The ids of the dashboards that somebody opened last, the last one first."""
-    return [UUID(one) for one in user.preferences.get(RECENT, [])]
+async def remembered(session: AsyncSession, user: User) -> Remembered:
+    """Read what is remembered for somebody now: it changes with every dashboard that they open."""
+    kept = await session.scalar(select(User.preferences).where(User.id == user.id)) or {}
+    favourites, recent = ([UUID(one) for one in kept.get(name, [])] for name in (FAVOURITES, RECENT))
+    return Remembered(favourites, recent)
 
 
 async def set_favourite(session: AsyncSession, user: User, dashboard_id: UUID, *, wanted: bool) -> None:

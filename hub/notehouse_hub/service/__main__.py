@@ -15,6 +15,9 @@ from notehouse_hub.login.addresses import networks
 from notehouse_hub.service.app import create_app
 from notehouse_hub.sources.connecting import Sources
 
+# Seconds that a connection of the proxy may rest: one that is closed here just as it is used again is a 503 to somebody.
+_KEEP_ALIVE = 300
+
 
 async def check_keys(settings: Settings) -> None:
     """Raise Unavailable or Invalid unless the secret keys open every secret that is stored."""
@@ -46,6 +49,7 @@ def main() -> None:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=_KEEP_ALIVE,
     )
 
 

@@ -76,7 +76,6 @@ class Caller:
 
 async def caller_of(request: Request, resources: ResourcesDep, session: SessionDep) -> Caller:
     """Say who calls, and from here on show the request their tenants alone. Raises Unauthenticated or Forbidden."""
-    await limit_to(session, EVERYWHERE)
     caller = await _identified(request, resources, session)
     audit.sign(session, _author(request, caller))
     await limit_to(session, await _scope(session, caller))
@@ -105,7 +104,7 @@ async def _scope(session: AsyncSession, caller: Caller) -> str | list[UUID]:
 async def _identified(request: Request, resources: Resources, session: AsyncSession) -> Caller:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return await _token_holder(resources, session, secret)
+        return await _token_holder(request, resources, session, secret)
     if scheme.lower() == "token":
         return await _known_to_hub(request, resources, session, secret)
     if scheme:
@@ -128,7 +127,7 @@ async def _known_to_hub(request: Request, resources: Resources, session: AsyncSe
         raise errors.Unauthenticated("The Hub does not know this token for Notehouse. Log in again.")
     if identity.kind == "service":
         return _service(identity)
-    user = await people.find_user(session, identity.name)
+    user = await _person(request, resources, session, identity.name)
     if user is None:
         raise errors.Forbidden(f"There is no active account {identity.name}. Ask your administrator.")
     mark = identity.session
@@ -140,19 +139,32 @@ async def _known_to_hub(request: Request, resources: Resources, session: AsyncSe
     return Caller(actor, user, hub_session=mark)
 
 
+async def _person(
+    request: Request, resources: Resources, session: AsyncSession, username: str
+) -> User | None:
+    """An active person; whoever only reads is not read anew themselves as long as nothing has changed."""
+    if request.method in SAFE:
+        return await resources.people.within(
+            session, username, lambda session: people.known(session, username)
+        )
+    await limit_to(session, EVERYWHERE)
+    return await people.find_user(session, username)
+
+
 def _service(identity: HubIdentity) -> Caller:
     if identity.name not in SERVICES:
         raise errors.Forbidden("This service may not call the API.")
     return Caller(policy.Actor(identity.name, service=True))
 
 
-async def _token_holder(resources: Resources, session: AsyncSession, token: str) -> Caller:
+async def _token_holder(request: Request, resources: Resources, session: AsyncSession, token: str) -> Caller:
     """The holder of an execution token acts for its person, but reads only."""
     claims = resources.verifier.verify(token, API)
+    await limit_to(session, EVERYWHERE)
     if await tokens.is_revoked(session, UUID(claims.jti)):
         raise errors.Unauthenticated("This token was revoked. Get a new one, or restart your server.")
     in_person = claims.subject != class_subject(claims.access_class)
-    user = await people.find_user(session, claims.subject) if in_person else None
+    user = await _person(request, resources, session, claims.subject) if in_person else None
     if in_person and user is None:
         raise errors.Unauthenticated("The account of this token is closed.")
     interactive = user is not None and claims.purpose == INTERACTIVE

@@ -62,7 +62,7 @@ async def fetch_page(
     searched: tuple[Any, ...],
     sorts: Mapping[str, Any],
 ) -> tuple[list[Any], int]:
-    """Return one page of a query's entities, and how many there are. The first of `sorts` is the default."""
+    """Return one page of a query's entities or rows, and how many there are. The first of `sorts` is the default."""
     query = query.where(matches(wanted.search, searched)) if wanted.search else query
     before = (wanted.page - 1) * wanted.limit
     ordered = query.order_by(_order(wanted.sort, sorts)).limit(wanted.limit).offset(before)
@@ -70,7 +70,8 @@ async def fetch_page(
     counted = select(func.count()).select_from(query.with_only_columns(*key).order_by(None).subquery())
     rows = (await session.execute(ordered.add_columns(counted.scalar_subquery()))).all()
     if rows or not before:
-        return [row[0] for row in rows], rows[0][-1] if rows else 0
+        alone = len(query.column_descriptions) == 1
+        return [row[0] if alone else row for row in rows], rows[0][-1] if rows else 0
     return [], (await session.execute(counted)).scalar_one()
 
 

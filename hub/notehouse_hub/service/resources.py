@@ -18,6 +18,7 @@ from notehouse_core.store import audit
 from notehouse_core.store.database import Database
 from notehouse_core.store.generations import Current
 from notehouse_core.store.isolation import NOWHERE, SETTING
+from notehouse_core.store.models import User
 from notehouse_core.store.plan import load_access_plan
 from notehouse_core.token_keys import SigningKey, VerifyKeys
 from notehouse_core.usage import UsageWriter
@@ -62,6 +63,7 @@ class Resources:
     refresher: Refresher
     buckets: Buckets
     plans: Current[AccessPlan]
+    people: Current[User | None]
     client_id: str = "service-notehouse"
 
     async def access_plan(self) -> AccessPlan:
@@ -102,6 +104,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             password_rules=PasswordRules(settings.breached_passwords),
             buckets=Buckets(),
             plans=Current(database),
+            people=Current(database),
             second_factors=SecondFactors(required(settings.account_key, "account_key")),
             sources=sources,
             refresher=refresher,

@@ -10,14 +10,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import event, inspect, select, text, update
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import DetachedInstanceError
 
 from notehouse_core.errors import NotFound
-from notehouse_core.store import viewing
+from notehouse_core.store import people, viewing
 from notehouse_core.store.database import Database
 from notehouse_core.store.generations import WATCHED, Current
+from notehouse_core.store.isolation import NOWHERE
 from notehouse_core.store.models import (
     Dashboard,
     DashboardPermission,
@@ -202,13 +204,54 @@ async def test_a_change_while_something_is_looked_for_is_not_missed(database: Da
     assert await current.of("name", look) == "New"
 
 
-async def test_everything_that_a_view_and_the_access_plan_read_is_watched(
+async def test_a_person_who_is_kept_stays_as_read_until_something_about_them_changes(
+    database: Database, place: Place
+) -> None:
+    current, name = Current[User | None](database), place.user.username
+
+    async def person() -> User | None:
+        async with database.session(NOWHERE) as session:
+            found = await current.within(session, name, lambda session: people.known(session, name))
+            await session.rollback()  # a request that went wrong spoils nothing
+        return found
+
+    first = await person()
+    assert first is not None
+    assert (await person()) is first
+    assert [one.role for one in people.actor_of(first).memberships] == ["reader"]
+    assert [one.tenant.name for one in first.memberships] == ["T"]
+    await _change(database, place.user, first_name="Ann")
+    renamed = await person()
+    assert renamed is not None
+    assert renamed.first_name == "Ann"
+    await _change(database, place.user, is_active=False)
+    assert await person() is None
+
+
+async def test_of_a_person_who_is_kept_nothing_is_held_that_is_not_watched(
+    database: Database, place: Place
+) -> None:
+    async with database.session(NOWHERE) as session:
+        found = await people.known(session, place.user.username)
+    read = set(inspect(found).dict) - {"id", "created_at", "memberships", "_sa_instance_state"}
+    assert read == set(WATCHED["users"])
+    with pytest.raises(DetachedInstanceError):
+        _ = found.password_hash if found else None
+
+
+async def _change(database: Database, user: User, **values: Any) -> None:
+    async with database.session() as session:
+        await session.execute(update(User).where(User.id == user.id).values(**values))
+
+
+async def test_everything_that_a_view_the_access_plan_and_a_person_read_is_watched(
     database: Database, place: Place
 ) -> None:
     with read_by(database) as tables:
         async with database.session() as session:
             await place.view(session)
             await load_access_plan(session)
+            await people.known(session, place.user.username)
     assert tables
     assert tables <= set(WATCHED)
 

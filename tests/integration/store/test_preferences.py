@@ -41,7 +41,7 @@ async def test_what_was_opened_last_comes_first_and_once(session: AsyncSession, 
     for one in (first, second, first):
         await preferences.opened(session, user.username, one)
         await session.flush()
-    assert preferences.recent_of(user) == [first, second]
+    assert (await preferences.remembered(session, user)).recent == [first, second]
 
 
 async def test_only_the_last_few_are_kept(session: AsyncSession, user: User) -> None:
@@ -49,7 +49,7 @@ async def test_only_the_last_few_are_kept(session: AsyncSession, user: User) -> 
     for one in seen:
         await preferences.opened(session, user.username, one)
         await session.flush()
-    assert preferences.recent_of(user) == seen[: -preferences.MOST_RECENT - 1 : -1]
+    assert (await preferences.remembered(session, user)).recent == seen[: -preferences.MOST_RECENT - 1 : -1]
 
 
 async def test_looking_at_the_same_dashboard_again_writes_nothing(session: AsyncSession, user: User) -> None:
@@ -69,8 +69,8 @@ async def test_favourites_are_put_in_and_taken_out(session: AsyncSession, user: 
     for one, wanted in ((first, True), (second, True), (second, True), (first, False)):
         await preferences.set_favourite(session, user, one, wanted=wanted)
         await session.flush()
-    assert preferences.favourites_of(user) == [second]
-    assert preferences.recent_of(user) == [first]
+    assert (await preferences.remembered(session, user)).favourites == [second]
+    assert (await preferences.remembered(session, user)).recent == [first]
 
 
 async def test_one_favourite_too_many_is_refused(session: AsyncSession, user: User) -> None:

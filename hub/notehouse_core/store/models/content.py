@@ -57,7 +57,13 @@ class Dashboard(TenantRow):
             unique=True,
             postgresql_where=_LIVING,
         ),
-        Index("ix_dashboards_tenant_id_name", "tenant_id", "name", postgresql_where=_LIVING),
+        Index(
+            "ix_dashboards_tenant_id_name",
+            "tenant_id",
+            "name",
+            postgresql_where=_LIVING,
+            postgresql_include=("is_public", "owner_id", "id"),
+        ),
     )
 
     slug: Mapped[str]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
 from notehouse_core import errors
-from notehouse_core.store import login_sessions, second_factors, tokens
+from notehouse_core.store import login_sessions, people, second_factors, tokens
 from notehouse_core.store.models import SecondFactor, Token, User
 from notehouse_hub.login.passwords import LONGEST_PASSWORD
 from notehouse_hub.service.api.body import Body
@@ -153,7 +153,7 @@ async def second_factor(caller: CallerDep, session: SessionDep) -> SecondFactorO
     person = caller.person
     factor = await second_factors.confirmed_of(session, person.username)
     return SecondFactorOut(
-        available=person.password_hash is not None,
+        available=await people.has_password(session, person.username),
         enabled=factor is not None,
         confirmed_at=factor.confirmed_at if factor else None,
         recovery_codes_left=len(factor.recovery_codes) if factor else 0,

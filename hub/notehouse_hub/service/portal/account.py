@@ -23,16 +23,17 @@ _MOST_TOKENS = PageRequest(page=1, limit=50, search="", sort="-created_at")
 async def account(request: Request, caller: PageCallerDep, session: SessionDep) -> Response:
     """Show somebody who they are here, and let them look after their account."""
     tokens = await my_account.my_tokens(caller, session, _MOST_TOKENS)
+    second_factor = await my_account.second_factor(caller, session)
     return render(
         request,
         "account.html",
         visitor_of(caller),
         memberships=_memberships(caller),
-        has_password=caller.person.password_hash is not None,
+        has_password=second_factor.available,
         browsers=[_browser(one) for one in (await my_account.sessions(caller, session)).items],
         tokens=tokens.items,
         tokens_total=tokens.pagination.total,
-        second_factor=await my_account.second_factor(caller, session),
+        second_factor=second_factor,
         token_tenants=_reads(caller),
         may_ask=caller.administers or bool(_reads(caller)),
     )

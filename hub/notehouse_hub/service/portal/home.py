@@ -55,7 +55,7 @@ async def home(
     tag: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     """List the dashboards that somebody may open."""
-    query = store.visible_to(caller.actor)
+    query, mine = store.visible_to(caller.actor), await preferences.remembered(session, caller.person)
     found, total = await fetch_page(
         session,
         query.where(Dashboard.tags.contains([tag])) if tag else query,
@@ -68,14 +68,14 @@ async def home(
         "home.html",
         visitor_of(caller),
         here="dashboards",
-        cards=_cards(found, caller),
+        cards=_cards(found, caller, mine),
         total=total,
         known=total if not (tag or wanted.search) else await _count(session, query),
         search=wanted.search,
         tag=tag,
         tags=await _tags(session, caller),
-        favourites=await _these(session, caller, preferences.favourites_of(caller.person)[:_MOST_FAVOURITES]),
-        recent=await _these(session, caller, preferences.recent_of(caller.person)[:_MOST_RECENT]),
+        favourites=await _these(session, caller, mine, mine.favourites[:_MOST_FAVOURITES]),
+        recent=await _these(session, caller, mine, mine.recent[:_MOST_RECENT]),
         page=wanted.page,
         pages=ceil(total / _ON_A_PAGE),
     )
@@ -90,12 +90,14 @@ async def _count(session: AsyncSession, query: Select[Dashboard]) -> int:
     return await session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
-async def _these(session: AsyncSession, caller: Caller, ids: list[UUID]) -> list[Card]:
+async def _these(
+    session: AsyncSession, caller: Caller, mine: preferences.Remembered, ids: list[UUID]
+) -> list[Card]:
     """Cards in this order; what is gone, or may not be seen any more, is left out."""
     if not ids:
         return []
     found = await session.scalars(store.visible_to(caller.actor).where(Dashboard.id.in_(ids)))
-    return sorted(_cards(list(found), caller), key=lambda card: ids.index(card.id))
+    return sorted(_cards(list(found), caller, mine), key=lambda card: ids.index(card.id))
 
 
 async def _tags(session: AsyncSession, caller: Caller) -> list[str]:
@@ -106,9 +108,8 @@ async def _tags(session: AsyncSession, caller: Caller) -> list[str]:
     return list(await session.scalars(used.limit(_MOST_TAGS)))
 
 
-def _cards(found: list[Dashboard], caller: Caller) -> list[Card]:
-    favourites = set(preferences.favourites_of(caller.person))
-    return [_card(one, caller, is_favourite=one.id in favourites) for one in found]
+def _cards(found: list[Dashboard], caller: Caller, mine: preferences.Remembered) -> list[Card]:
+    return [_card(one, caller, is_favourite=one.id in mine.favourites) for one in found]
 
 
 def _card(one: Dashboard, caller: Caller, *, is_favourite: bool) -> Card:

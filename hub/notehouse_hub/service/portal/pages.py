@@ -60,7 +60,7 @@ async def details(reference: str, request: Request, caller: PageCallerDep, sessi
         asking=await _asking(session, found) if may_share else [],
         links=await _links(session, found) if may_share and found.published_version else None,
         link_days=(_today() + timedelta(days=1), _today() + timedelta(days=30), _today() + links.LONGEST),
-        is_favourite=found.id in preferences.favourites_of(caller.person),
+        is_favourite=found.id in (await preferences.remembered(session, caller.person)).favourites,
     )
 
 
