@@ -74,10 +74,13 @@ class Place:
 
 
 @contextlib.contextmanager
-def running_place(code_python: Path, **settings: str) -> Iterator[Place]:
-    """Everything, for as long as a block lasts; `settings` are the API's own."""
+def running_place(code_python: Path, own: tuple[str, ...] = (), **settings: str) -> Iterator[Place]:
+    """Everything, for as long as a block lasts; `settings` are the API's own.
+
+    Of the tables `own`, besides those that are there, each tenant may read its carrier's rows.
+    """
     with running_hub(code_python) as hub:
-        plan = asyncio.run(_furnish(hub.postgres.urls.app))
+        plan = asyncio.run(_furnish(hub.postgres.urls.app, ("flights", *own)))
         class_secret = secrets.token_hex(16)
         users = hub.folder / "users.xml"
         write_users_file(plan, class_secret, users)
@@ -121,14 +124,14 @@ def _gateway(house: House, **environment: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=given, stdout=log, stderr=log, cwd="/")
 
 
-async def _furnish(url: str) -> AccessPlan:
+async def _furnish(url: str, own: tuple[str, ...]) -> AccessPlan:
     database = Database(url)
     hashed = PasswordHasher().hash(PASSWORD)
     try:
         async with database.session() as session:
             await tenants.create(session, "delta", "Delta")
             for slug, carrier in CARRIERS.items():
-                await _let_read(session, await tenants.find_tenant(session, slug), carrier)
+                await _let_read(session, await tenants.find_tenant(session, slug), carrier, own)
             for name, place in PEOPLE.items():
                 user = User(username=name, password_hash=hashed, attributes={"airports": ["EWR"]})
                 session.add(user)
@@ -139,13 +142,13 @@ async def _furnish(url: str) -> AccessPlan:
         await database.close()
 
 
-async def _let_read(session: Any, tenant: Tenant, carrier: str) -> None:
+async def _let_read(session: Any, tenant: Tenant, carrier: str, own: tuple[str, ...]) -> None:
     """The demo's rights: each tenant its own flights, and the shared table without its secret."""
     source = {"name": "warehouse", "type": "clickhouse", "connection_config": {"database": "flights"}}
     session.add(DataSource(tenant_id=tenant.id, status="ready", **source))
     await session.flush()
     rights = (
-        DataRight("warehouse", "flights", "flights", None, f"carrier = '{carrier}'"),
+        *(DataRight("warehouse", "flights", table, None, f"carrier = '{carrier}'") for table in own),
         DataRight("warehouse", "flights", "airlines", ("carrier", "name"), "1"),
     )
     for role in list(await session.scalars(roles.of_tenant(tenant))):

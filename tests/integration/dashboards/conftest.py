@@ -74,7 +74,7 @@ class Shop:
 
 @pytest.fixture(scope="session")
 def rendering_place(code_python: Path) -> Iterator[Place]:
-    with running_place(code_python) as place:
+    with running_place(code_python, own=("departures",)) as place:
         server = _dashboards(place)
         try:
             ready = f"http://127.0.0.1:{place.house.hub.port + 5}{PREFIX}/health/ready"
