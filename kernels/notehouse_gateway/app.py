@@ -54,6 +54,7 @@ def gateway_config(max_kernels: int, idle_seconds: int, desks: Path) -> Config:
     config.BoundedConnection.limit_rate = False
     config.Templates.patience = PATIENCE
     config.Templates.cut_network = True
+    config.Templates.own_folder = str(desks.parent)
     config.Templates.processes = PROCESSES
     config.ServerApp.tornado_settings = {"log_function": with_request_id(log_request)}
     return config
@@ -95,6 +96,7 @@ class KernelGatewayApp(ServerApp):
         desks = Path(self.desks_folder)
         clear_desks(desks)
         clear_desks(desks.with_name("templates"))
+        clear_desks(desks.with_name("scratch"))
         self.update_config(gateway_config(self.max_kernels, self.idle_seconds, desks))
         self.extra_services = ["notehouse_gateway.handlers"]
         super().init_configurables()

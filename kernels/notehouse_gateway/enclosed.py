@@ -1,24 +1,26 @@
-"""`python -m notehouse_gateway.enclosed CHANNEL PROCESSES ADDRESS... -- COMMAND`: a command without the machine's network.
+"""`python -m notehouse_gateway.enclosed CHANNEL PROCESSES PLACES ADDRESS... -- COMMAND`: without the machine's network.
 
 Only the addresses that are named answer in there: this process listens at them, and hands what it listens with to the
-forwarder, which is outside. A PROCESSES other than 0 closes the command in as a kernel is.
+forwarder, which is outside. A PROCESSES other than 0 closes the command in as a kernel is. PLACES, a list in JSON, are the
+folders that it may write to, the first for what is written to /tmp; an empty list leaves all as it is.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
 
-from notehouse_gateway.template import namespaces, wire
+from notehouse_gateway.template import namespaces, places, wire
 
 
 def main() -> None:
     """Become the command, enclosed; end with a line that says why where that cannot be."""
     own, command = split(sys.argv[1:])
-    channel, processes, addresses = int(own[0]), int(own[1]), own[2:]
+    channel, processes, writable, addresses = int(own[0]), int(own[1]), json.loads(own[2]), own[3:]
     try:
-        enclose(channel, addresses)
+        enclose(channel, addresses, writable)
         if processes:
             namespaces.confine(processes)
     except OSError as error:
@@ -32,10 +34,13 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
     return arguments[:end], arguments[end + 1 :]
 
 
-def enclose(channel: int, addresses: list[str]) -> None:
-    """Leave the machine's network but for these addresses. Raises OSError."""
-    namespaces.enter(namespaces.NEW_NETWORK)
+def enclose(channel: int, addresses: list[str], writable: list[str]) -> None:
+    """Leave the machine's network but for these addresses, and its folders but for these. Raises OSError."""
+    own_places = places.NEW_MOUNTS | places.NEW_IPC if writable else 0
+    namespaces.enter(namespaces.NEW_NETWORK | own_places)
     namespaces.raise_loopback()
+    if writable:
+        places.keep_writes_inside(writable, writable[0])
     namespaces.give_up_capabilities()
     listeners = [socket.create_server(_parsed(address)) for address in addresses]
     with socket.socket(fileno=channel) as forwarder:

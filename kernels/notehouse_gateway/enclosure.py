@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import logging
 import os
 import socket
@@ -28,12 +29,14 @@ class Enclosure:
     """The addresses that answer inside, and the process outside that carries bytes to them."""
 
     addresses: Sequence[str]
+    writable: Sequence[str] = ()  # the folders that may be written to; none: those of its user
     _forwarder: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _channel: socket.socket | None = field(default=None, repr=False)
 
     def command(self, inner: Sequence[str], entrance: Entrance, processes: int = 0) -> list[str]:
         """Return the command line that runs another, enclosed; it inherits the entrance's descriptor."""
-        own = [str(entrance.theirs.fileno()), str(processes), *self.addresses]
+        places = json.dumps(list(self.writable))
+        own = [str(entrance.theirs.fileno()), str(processes), places, *self.addresses]
         return [sys.executable, "-m", f"{__package__}.enclosed", *own, "--", *inner]
 
     def open(self, entrance: Entrance, pid: int) -> None:

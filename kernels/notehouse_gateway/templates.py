@@ -12,17 +12,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from traitlets import Bool, Float, Integer
+from traitlets import Bool, Float, Integer, Unicode
 from traitlets.config import SingletonConfigurable
 
-from notehouse_gateway import memory
+from notehouse_gateway import memory, sockets
 from notehouse_gateway.desk import Desk
 from notehouse_gateway.enclosure import CannotCut, Enclosure, enclosure
 from notehouse_gateway.environment import kernel_environment
 from notehouse_gateway.limits import KernelLimits
 from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
 from notehouse_gateway.series import EVICTED, FORKS, HITS, NOT_FORKED, TEMPLATES
-from notehouse_gateway.template import namespaces
+from notehouse_gateway.template import namespaces, places
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked, TemplateProcess
 
@@ -99,6 +99,9 @@ class Templates(SingletonConfigurable):
         config=True
     )
     cut_network = Bool(False, help="Let kernels reach the query gateway and the API alone").tag(config=True)
+    own_folder = Unicode("", help="With the network cut: the one folder that kernels write to").tag(
+        config=True
+    )
     processes = Integer(0, min=0, help="How many processes and threads a kernel may have; 0: any").tag(
         config=True
     )
@@ -146,6 +149,18 @@ class Templates(SingletonConfigurable):
             self.log.warning("Kernels keep the network of their server: %s", reason)
         else:
             self.log.info("Kernels reach %s and nothing else", ", ".join(self.enclosure.addresses))
+            if self.own_folder:
+                self._keep_writes(self.enclosure)
+
+    def _keep_writes(self, enclosure: Enclosure) -> None:
+        kinds = namespaces.NEW_NETWORK | places.NEW_MOUNTS | places.NEW_IPC
+        if (why := namespaces.why_not(kinds)) is not None:
+            self.log.warning("Kernels write where others read, /tmp and shared memory say: %s", why)
+            return
+        scratch = Path(self.own_folder) / "scratch"
+        scratch.mkdir(mode=0o700, exist_ok=True)
+        enclosure.writable = [str(scratch), self.own_folder, str(sockets.folder())]
+        self.log.info("Kernels write to %s and nowhere else", self.own_folder)
 
     @property
     def usual_pid(self) -> int:

@@ -23,7 +23,8 @@ def obstacles(own: frozenset[int], safe: frozenset[int] = frozenset()) -> list[s
     """
     _let_go()
     _trial_fork()
-    return [*_threads(safe), *_loops(), *_descriptors(own), *_devices()]
+    found = [*_threads(safe), *_loops(), *_descriptors(own), *_devices()]
+    return list(dict.fromkeys(found))
 
 
 def _trial_fork() -> None:

@@ -16,6 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from notehouse_gateway.template import places
+
 NEW_USER, NEW_NETWORK = 0x1000_0000, 0x4000_0000
 PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP = 38, 24
 CAPABILITY_VERSION = 0x2008_0522
@@ -97,6 +99,8 @@ def main() -> None:
             enter(kind)
             if kind & NEW_NETWORK:
                 raise_loopback()
+            if kind & places.NEW_MOUNTS:
+                places.keep_writes_inside((), "")
             give_up_capabilities()
     except OSError as error:
         sys.exit(str(error))

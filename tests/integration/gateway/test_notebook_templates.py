@@ -189,6 +189,8 @@ async def test_a_cell_that_never_ends_or_dies(template: Any, cell: str, name: st
          "    await asyncio.sleep(0)\nawait make()", "asyncio tasks wait"),
         ("from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2); list(pool.map(str, range(9)))",
          "the thread ThreadPoolExecutor"),
+        ("from concurrent.futures import ProcessPoolExecutor\npool = ProcessPoolExecutor(2); list(pool.map(abs, range(9)))",
+         "a pipe is open"),
         ("import socket; a, b = socket.socketpair()", "a connection is open"),
         ("import sqlite3; cursor = sqlite3.connect('here.db').execute('SELECT 1')", "the file here.db is open"),
         ("import polars; frame = polars.DataFrame({'a': range(10)}).sort('a')", "threads of a library run"),
@@ -203,6 +205,29 @@ async def test_what_cannot_be_forked_says_why(template: Any, kernel: Kernels, ce
         await kernel(template=key).start_kernel()
     async with kernel() as km:
         assert await said(km, f"{cell}\nprint('works')") == "works\n"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import threading; ended = threading.Thread(target=sum, args=([40, 2],)); ended.start(); ended.join(); made = 42",
+        "import asyncio; made = sum(await asyncio.gather(*(asyncio.sleep(0, one) for one in (40, 2))))",
+        "from concurrent.futures import ProcessPoolExecutor as Pool\nwith Pool(2) as pool: made = sum(pool.map(abs, [42]))",
+        "from concurrent.futures import ThreadPoolExecutor as Pool\nwith Pool(2) as pool: made = sum(pool.map(abs, [42]))",
+        "import sqlite3; cursor = sqlite3.connect(':memory:').execute('VALUES (42), (43)'); made = cursor.fetchone()[0]",
+    ],
+)  # fmt: skip
+async def test_what_has_ended_or_lives_in_memory_goes_on_in_a_fork(
+    template: Any, kernel: Kernels, cell: str
+) -> None:
+    key = hashlib.sha256(cell.encode()).hexdigest()
+    found = await prepared(template(key), cell)
+    assert (found.state, found.obstacles) == ("ready", [])
+    async with kernel(template=key) as km:
+        again = f"print(made)\n{cell}\nprint(made)"
+        assert await said(km, again) == "42\n42\n"
+        if "cursor" in cell:
+            assert await said(km, "print(cursor.fetchone()[0])") == "43\n"
 
 
 async def test_unknown_keys_and_bad_orders(gateway: Any, kernel: Kernels) -> None:
