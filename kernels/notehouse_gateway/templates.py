@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from jupyter_core.paths import jupyter_runtime_dir
 from traitlets import Bool, Float, Integer, Unicode
 from traitlets.config import SingletonConfigurable
 
@@ -157,9 +158,10 @@ class Templates(SingletonConfigurable):
         if (why := namespaces.why_not(kinds)) is not None:
             self.log.warning("Kernels write where others read, /tmp and shared memory say: %s", why)
             return
-        scratch = Path(self.own_folder) / "scratch"
-        scratch.mkdir(mode=0o700, exist_ok=True)
-        enclosure.writable = [str(scratch), self.own_folder, str(sockets.folder())]
+        scratch, runtime = Path(self.own_folder) / "scratch", Path(jupyter_runtime_dir())
+        for folder in (scratch, runtime):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        enclosure.writable = [str(scratch), self.own_folder, str(runtime), str(sockets.folder())]
         self.log.info("Kernels write to %s and nowhere else", self.own_folder)
 
     @property

@@ -10,7 +10,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import Any
 
-from notehouse_gateway.template import kernel, wire
+from notehouse_gateway.template import kernel, strays, wire
 from notehouse_gateway.template.fork_safety import obstacles
 from notehouse_gateway.template.wire import BranchOrder, ForkOrder, Order
 
@@ -31,6 +31,7 @@ class TemplateServer:
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, kernel.unused)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        strays.adopt()
 
     @property
     def own_descriptors(self) -> frozenset[int]:
@@ -119,6 +120,7 @@ class TemplateServer:
                 self.ended[pid] = os.waitstatus_to_exitcode(status)
                 while len(self.ended) > 1000:
                     del self.ended[next(iter(self.ended))]
+        strays.end(self.kernels)
 
 
 def _close(descriptors: list[int]) -> None:

@@ -1,24 +1,35 @@
-"""Fixtures: `gateway` (a process of its own, opened by a token), `kernel` (makes managers of kernels)."""
+"""Fixtures: `gateway` (a process of its own, opened by a token), `kernel` (makes managers of kernels).
+
+`walled` is a gateway with all its walls, `ports` are the services around it, of which its kernels reach the first two.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from integration.gateway.test_remote_kernel import run
 from notehouse_core.remote_kernel import RemoteKernelManager
 
 HUB_TOKEN = "open-sesame"
 MAX_KERNELS = 3
+LARGE = 2**26
+RICHER, POORER = 65_534, 65_533  # Unix users that own nothing
 
 
 @dataclass(frozen=True)
@@ -88,3 +99,56 @@ def kernel(gateway: Gateway) -> Callable[..., RemoteKernelManager]:
         return RemoteKernelManager(**chosen)  # type: ignore[arg-type]
 
     return make
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Stands for a service of this machine: it says which, or answers with many bytes."""
+
+    def do_GET(self) -> None:
+        size = LARGE if self.path == "/large" else 1
+        self.send_response(200)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        self.wfile.write(bytes(size))
+
+    def log_message(self, *_: Any) -> None:
+        """Be silent."""
+
+
+@pytest.fixture(scope="session")
+def ports() -> Iterator[list[int]]:
+    """Three services: the query gateway, the API, and one that kernels have no business with."""
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Answers) for _ in range(3)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield [server.server_port for server in servers]
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def walled(ports: list[int]) -> Iterator[Gateway]:
+    """A gateway with the network cut, as a user that is not root."""
+    with serving_walled(ports, RICHER) as running:
+        yield running
+
+
+@contextmanager
+def serving_walled(ports: list[int], user: int) -> Iterator[Gateway]:
+    """Run a gateway as the Hub does: as that user where the tests may choose one, its kernels cut off."""
+    chosen = user if os.geteuid() == 0 else None
+    # Not in /tmp, which kernels have one of their own of.
+    with tempfile.TemporaryDirectory(dir="/var/lib" if chosen is not None else None) as name:
+        folder = Path(name)
+        if chosen is not None:
+            os.chown(folder, chosen, chosen)
+        query, api = (f"http://127.0.0.1:{port}" for port in ports[:2])
+        with serving(folder, query, f"{api}/api", chosen) as running:
+            yield running
+
+
+async def found(km: RemoteKernelManager, code: str) -> Any:
+    """What a kernel prints as JSON."""
+    (printed,) = await run(km, code)
+    return json.loads(printed)

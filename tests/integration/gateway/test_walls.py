@@ -2,67 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from integration.gateway.conftest import HUB_TOKEN, Gateway, serving
+from integration.gateway.conftest import HUB_TOKEN, LARGE, Gateway, found
 from integration.gateway.forks import children
 from integration.gateway.test_notebook_templates import prepared
-from integration.gateway.test_remote_kernel import run
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.remote_template import RemoteTemplate
 
-USER = 65_534
-LARGE = 2**26
 Kernels = Callable[..., RemoteKernelManager]
-
-
-class Answers(BaseHTTPRequestHandler):
-    """Stands for a service of this machine: it says which, or answers with many bytes."""
-
-    def do_GET(self) -> None:
-        size = LARGE if self.path == "/large" else 1
-        self.send_response(200)
-        self.send_header("Content-Length", str(size))
-        self.end_headers()
-        self.wfile.write(bytes(size))
-
-    def log_message(self, *_: Any) -> None:
-        """Be silent."""
-
-
-@pytest.fixture(scope="module")
-def ports() -> Iterator[list[int]]:
-    """Three services: the query gateway, the API, and one that kernels have no business with."""
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Answers) for _ in range(3)]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield [server.server_port for server in servers]
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture(scope="module")
-def walled(ports: list[int]) -> Iterator[Gateway]:
-    """A gateway with the network cut, as a user that is not root."""
-    user = USER if os.geteuid() == 0 else None
-    # Not in /tmp, which kernels have one of their own of.
-    with tempfile.TemporaryDirectory(dir="/var/lib" if user is not None else None) as name:
-        folder = Path(name)
-        if user is not None:
-            os.chown(folder, user, user)
-        query, api = (f"http://127.0.0.1:{port}" for port in ports[:2])
-        with serving(folder, query, f"{api}/api", user) as running:
-            yield running
 
 
 @pytest.fixture
@@ -72,12 +23,6 @@ def kernel(walled: Gateway) -> Kernels:
         return RemoteKernelManager(**chosen)  # type: ignore[arg-type]
 
     return make
-
-
-async def found(km: RemoteKernelManager, code: str) -> Any:
-    """What a kernel prints as JSON."""
-    (printed,) = await run(km, code)
-    return json.loads(printed)
 
 
 NETWORK = """
@@ -141,67 +86,6 @@ def scoped_signals() -> bool:
     """Whether the system keeps signals inside: Linux 6.12 and later."""
     major, minor = os.uname().release.split(".")[:2]
     return (int(major), int(minor.partition("-")[0])) >= (6, 12)
-
-
-LEAVE = """
-import ctypes, json, mmap, os, stat, tempfile
-from multiprocessing import shared_memory
-secret = b"rows-of-" + b"the-richer-class"
-def left(make):
-    try:
-        make()
-        return True
-    except OSError as error:
-        return error.strerror
-def file(path):
-    def make():
-        with open(path, "wb") as opened:
-            opened.write(secret)
-        os.chmod(path, 0o666)
-    return make
-def memory():
-    made = shared_memory.SharedMemory("left-by-a-kernel", create=True, size=1000)
-    made.buf[:len(secret)] = secret
-def system_v():
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.shmget(0x4e48, 4096, 0o1666) < 0:
-        raise OSError(ctypes.get_errno(), "no")
-open_to_all = [folder for folder, _, _ in os.walk("/") if folder.count("/") < 4 and not folder.startswith(("/proc", "/sys"))
-    and os.stat(folder).st_mode & stat.S_IWOTH and folder not in ("/tmp", "/dev/shm")]
-print(json.dumps({
-    "/tmp": left(file("/tmp/left-by-a-kernel")),
-    "tempfile": left(lambda: tempfile.NamedTemporaryFile(delete=False).write(secret)),
-    "memory": left(memory),
-    "system v": left(system_v),
-    "elsewhere": {folder: left(file(folder + "/left-by-a-kernel")) for folder in open_to_all},
-    "home": left(file("left-by-a-kernel")),
-}))
-"""
-
-
-async def test_what_code_leaves_for_others_to_read_is_not_there_for_them(
-    kernel: Kernels, walled: Gateway
-) -> None:
-    """An author's notebook runs with a viewer's richer rights; what it leaves is no use to whoever wrote it."""
-    async with kernel() as km:
-        left = await found(km, LEAVE)
-        assert left["home"] is True
-        assert left["/tmp"] in (True, "Read-only file system")
-        assert left["memory"] is True
-        assert left["system v"] is True
-        assert seen_outside(walled) == []
-    assert "Kernels write to" in (walled.folder / "log").read_text()
-    assert not list(walled.folder.glob("kernels/*/left-by-a-kernel"))
-
-
-def seen_outside(gateway: Gateway) -> list[str]:
-    """What others find of what a kernel left: in folders that all write to, and in shared memory of both kinds."""
-    places = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock", "/var/lock")
-    files = [one for place in places for one in Path(place).glob("**/*left-by-a-kernel*")]
-    segments = [line.split()[0] for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
-    return [str(one) for one in files if not one.is_relative_to(gateway.folder)] + [
-        one for one in segments if int(one) == 0x4E48
-    ]
 
 
 BOMB = """
