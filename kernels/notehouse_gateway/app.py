@@ -26,6 +26,7 @@ from notehouse_gateway.desk import Desk
 from notehouse_gateway.hardening import deny_inspection
 from notehouse_gateway.kernels import GatewayKernels
 from notehouse_gateway.kernelspecs import KERNEL_NAME, OneKernelSpec
+from notehouse_gateway.priority import LOOK_SECONDS, Priorities
 from notehouse_gateway.templates import Templates
 
 CULL_INTERVAL = 30
@@ -118,8 +119,13 @@ class KernelGatewayApp(ServerApp):
             templates.tidy()
             await kernels.end_old()
 
-        self._tidying = PeriodicCallback(tidy, TIDY_SECONDS * 1000)
-        self._tidying.start()
+        priorities = Priorities()
+        self._watching = (
+            PeriodicCallback(tidy, TIDY_SECONDS * 1000),
+            PeriodicCallback(lambda: priorities.look(kernels.pids()), LOOK_SECONDS * 1000),
+        )
+        for one in self._watching:
+            one.start()
 
     def init_webapp(self) -> None:
         """Make the application, and watch whether it is needed."""

@@ -30,7 +30,7 @@ def use_of(pids: Iterable[int]) -> Use:
         processes=len(found),
         private_bytes=sum(_private(one) for one in parts),
         proportional_bytes=sum(one.get("Pss", 0) for one in parts),
-        cpu_seconds=round(sum(map(_cpu_seconds, found)), 2),
+        cpu_seconds=round(sum(map(cpu_seconds, found)), 2),
     )
 
 
@@ -73,7 +73,7 @@ def _parts(pid: int) -> dict[str, int]:
     return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines}
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the seconds that a process has computed, with those of children that it has waited for."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,7 +1,4 @@
-"""NOISE: a kernel prints gigabytes; do the small cells of its neighbour take longer than beside one that only computes?
-
-A core that is in use is one that others do not have, whatever it is used for: on two of them that alone is felt.
-"""
+"""NOISE: a kernel prints gigabytes, or computes without end; do the small cells of its neighbour take longer than alone?"""
 
 from __future__ import annotations
 
@@ -19,11 +16,13 @@ from pathlib import Path
 import httpx
 
 from benchmarks.figures import Figure, Result, at_most, ratio
-from benchmarks.stage import Stage, free_port, until
+from benchmarks.stage import HERE, Stage, free_port, until
 from notehouse_core.remote_kernel import RemoteKernelClient, RemoteKernelManager
+from notehouse_gateway.priority import LOOK_SECONDS, STRETCH_SECONDS
 
 TOKEN = "benchmarks"
-ROUNDS, CELLS = 5, 80
+ROUNDS, CELLS = 5, 150
+SETTLING = 2 * (STRETCH_SECONDS + LOOK_SECONDS)  # until the gateway has noticed
 PAUSE = 0.01  # seconds between two cells
 SILENT = "while True: pass"
 FLOOD = "line = 'x' * 1000\nwhile True:\n    for _ in range(10**6): print(line)"
@@ -35,9 +34,10 @@ def measure(_stage: Stage) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder, _gateway(Path(folder)) as (url, pid):
         alone, silent, loud = asyncio.run(_in_turns(url))
         held = _most_held(pid)
-    what = f"95th percentile of a cell beside a flood, against beside silent work (alone {alone})"
+    what = "95th percentile of a neighbour's cell beside {}, against alone"
     return [
-        ratio("NOISE", what, loud, silent, MOST_RISE),
+        ratio("NOISE", what.format("a flood"), loud, alone, MOST_RISE),
+        ratio("NOISE", what.format("one that never yields"), silent, alone, MOST_RISE),
         at_most("NOISE", "most memory of the gateway meanwhile", Figure.of([held], "MB"), MOST_HELD),
     ]
 
@@ -84,13 +84,35 @@ async def _in_turns(url: str) -> tuple[Figure, Figure, Figure]:
 async def _beside(url: str, neighbour: RemoteKernelClient, code: str) -> float:
     if not code:
         return await _cells(neighbour)
-    async with _kernel(url) as other:
-        other.execute(code)
-        reading = asyncio.create_task(_read(other))
-        await asyncio.sleep(1)
-        taken = await _cells(neighbour)
-        reading.cancel()
-    return taken
+    with _noise(url, code):
+        await asyncio.sleep(SETTLING)
+        return await _cells(neighbour)
+
+
+@contextmanager
+def _noise(url: str, code: str) -> Iterator[None]:
+    """A kernel that runs this, and its reader; both end with the block."""
+    command = [sys.executable, "-m", "benchmarks.noise", url, TOKEN]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:  # type: ignore[call-overload]
+        process.stdin.write(code)
+        process.stdin.close()
+        try:
+            if process.stdout.readline() != "on\n":
+                raise ValueError("the noisy kernel did not start")
+            yield
+        finally:
+            process.kill()
+            _end_kernels(url, all_but=1)
+
+
+def _end_kernels(url: str, all_but: int) -> None:
+    """End the kernels that were started last."""
+    with httpx.Client(base_url=url, headers={"Authorization": f"token {TOKEN}"}, timeout=30) as client:
+        kernels = client.get("api/watch").raise_for_status().json()["kernels"]
+        for one in sorted(kernels, key=lambda each: each["started_at"])[all_but:]:
+            client.delete(f"api/kernels/{one['id']}", params={"now": "true"}).raise_for_status()
 
 
 async def _cells(client: RemoteKernelClient) -> float:
@@ -103,11 +125,6 @@ async def _cells(client: RemoteKernelClient) -> float:
         await client.iopub_channel.get_msgs()
         await asyncio.sleep(PAUSE)
     return statistics.quantiles(spent, n=20)[-1]
-
-
-async def _read(client: RemoteKernelClient) -> None:
-    while True:
-        await client.iopub_channel.get_msg()
 
 
 def _most_held(pid: int) -> float:

@@ -1,26 +1,22 @@
-"""P9: a kernel from its start to its first executed cell with imports, against stock ipykernel; a thousand in a row."""
+"""P9: a kernel from its start to its first executed cell with imports, against stock ipykernel."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-from benchmarks.figures import Figure, Result, at_most, holds, times_better
+from benchmarks.figures import Figure, Result, at_most, times_better
 from benchmarks.stage import Stage
 from notehouse_gateway.kernelspecs import OneKernelSpec
-from notehouse_gateway.memory import private_megabytes
 from notehouse_gateway.templates import Templates
 
 IMPORTS = "import numpy, pandas, pyarrow, altair, ipywidgets, clickhouse_connect"
 OURS, STOCK = 60, 8
-IN_A_ROW = 1000
 
 
 def measure(_stage: Stage) -> list[Result]:
@@ -34,7 +30,7 @@ async def _measure() -> list[Result]:
     try:
         await _start(OneKernelSpec(), "notehouse")  # waits for the template
         ours, stock = await _in_turns()
-        return [*_starts(ours, stock), *await _row(templates)]
+        return _starts(ours, stock)
     finally:
         templates.end()
         Templates.clear_instance()
@@ -73,22 +69,3 @@ async def _start(specs: KernelSpecManager, name: str) -> float:
     if reply["content"]["status"] != "ok":
         raise ValueError(reply["content"])
     return spent
-
-
-async def _row(templates: Templates) -> list[Result]:
-    """Start many one after another; nothing may stay of them."""
-    template = templates.usual_pid
-    before = _held(template)
-    for _ in range(IN_A_ROW):
-        await _start(OneKernelSpec(), "notehouse")
-    after = _held(template)
-    grown = after[2] - before[2]
-    found = f"descriptors {after[0] - before[0]:+}, {after[1] - before[1]:+}; template {grown:+.1f} MB"
-    met = after[0] <= before[0] + 10 and after[1] == before[1] and grown < 20
-    return [holds("P9", f"{IN_A_ROW:,} kernels in a row", found, "nothing stays", met=met)]
-
-
-def _held(template: int) -> tuple[int, int, float]:
-    folders = (Path("/proc/self/fd"), Path(f"/proc/{template}/fd"))
-    mine, its = (len(os.listdir(folder)) for folder in folders)
-    return mine, its, private_megabytes(template)

@@ -13,6 +13,7 @@ import httpx
 
 from benchmarks import (
     fair_queueing,
+    forks_in_a_row,
     noisy_kernel,
     p1_first_view,
     p4_live_memory,
@@ -43,6 +44,7 @@ TARGETS: dict[str, Callable[[Stage], list[Result]]] = {
     "P15": p15_cached_tile.measure,
     "P18": p18_second_start.measure,
     "FAIR": fair_queueing.measure,
+    "FORKS": forks_in_a_row.measure,
     "NOISE": noisy_kernel.measure,
 }
 

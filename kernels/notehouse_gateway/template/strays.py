@@ -27,7 +27,7 @@ def end(kernels: Iterable[int]) -> None:
     lost = [pid for pid in _children() if pid not in living]
     if not lost:
         return
-    known = {_namespace(pid) for pid in ("self", *living)}
+    known = {_namespace(pid) for pid in (os.getpid(), *living)}
     for pid in lost:
         with suppress(ChildProcessError, ProcessLookupError):
             if os.waitpid(pid, os.WNOHANG)[0] == 0 and _namespace(pid) not in known:
@@ -38,7 +38,7 @@ def _children() -> list[int]:
     return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
-def _namespace(pid: int | str) -> str | None:
+def _namespace(pid: int) -> str | None:
     try:
         return os.readlink(f"/proc/{pid}/ns/user")
     except OSError:

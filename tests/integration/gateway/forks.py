@@ -54,7 +54,10 @@ def is_fork(manager: AsyncKernelManager) -> bool:
 
 
 def children(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []  # it has just ended
     return [int(one) for one in listed]
 
 

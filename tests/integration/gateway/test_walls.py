@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from integration.gateway.conftest import HUB_TOKEN, LARGE, Gateway, found
-from integration.gateway.forks import children
+from integration.gateway.forks import children, gone
 from integration.gateway.test_notebook_templates import prepared
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.remote_template import RemoteTemplate
+from notehouse_gateway.priority import LOW, USUAL
 
 Kernels = Callable[..., RemoteKernelManager]
 
@@ -108,13 +111,43 @@ async def test_one_that_forks_without_end_ends_alone(kernel: Kernels, walled: Ga
         async with kernel() as km:
             assert 100 < await found(km, BOMB) < 512
             assert await found(neighbour, "import subprocess; print(subprocess.call('true'))") == 0
+            bomb = [pid for pid in descendants(walled.process.pid) if len(children(pid)) > 50]
+            assert len(bomb) == 1
+            parts = descendants(bomb[0])
         assert await found(neighbour, "print(1)") == 1
-    left = [pid for pid in descendants(walled.process.pid) if len(children(pid)) > 50]
-    assert left == []
+    assert await gone(parts, 10)
 
 
 def descendants(pid: int) -> list[int]:
     return [pid, *(one for child in children(pid) for one in descendants(child))]
+
+
+async def test_one_that_computes_for_long_makes_way_for_the_others_until_it_pauses(kernel: Kernels) -> None:
+    """As far as the system shares out among sessions: it says so of every process then."""
+    whose = "import json, os; print(json.dumps(os.getpid()))"
+    async with kernel() as km, kernel() as neighbour:
+        greedy, modest = await found(km, whose), await found(neighbour, whose)
+        client = km.client()
+        await client.start_channels()
+        client.execute("while True: pass")
+        assert await settles(greedy, f"nice {LOW}")
+        assert "nice 0" in autogroup(modest)
+        await km.interrupt_kernel()
+        assert await settles(greedy, f"nice {USUAL}")
+        client.stop_channels()
+
+
+async def settles(pid: int, share: str) -> bool:
+    """Whether a session comes to have a share within some seconds."""
+    for _ in range(200):
+        if autogroup(pid).endswith(share):
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+def autogroup(pid: int) -> str:
+    return Path(f"/proc/{pid}/autogroup").read_text().strip()
 
 
 SEARCH = """
