@@ -17,9 +17,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_path
+from jupyterhub._data import DATA_FILES_PATH
 
 OWN = Path(__file__).parent / "static"
 VEGA = "vega/vega.js"
+# Of buttons and players, whose names for them are Font Awesome's; JupyterHub brings it for its own pages.
+ICONS = ("icons/css/fontawesome.min.css", "icons/css/solid.min.css")
+ICONS_FOLDER = Path(DATA_FILES_PATH) / "static/components/@fortawesome/fontawesome-free"
 FOR_EVER = "public, max-age=31536000, immutable"
 SMALL = 1024  # bytes below which compressing gains nothing
 COMPRESSED_ALREADY = (".woff", ".woff2", ".png", ".jpg", ".gif")
@@ -117,6 +121,8 @@ def folders() -> Iterator[tuple[str, Path]]:
     """Yield the folders that are served and the names they are served under."""
     yield "own", OWN
     yield "voila", installed(jupyter_path("voila", "templates", "base", "static"))
+    if ICONS_FOLDER.is_dir():
+        yield "icons", ICONS_FOLDER
     yield "lab", installed(jupyter_path("nbconvert", "templates", "lab", "static"))
     for name in FEDERATED:
         if folder := extension_folder(name):

@@ -223,7 +223,7 @@ KNOWN: Mapping[str, Mapping[str, Check]] = {
     **_models({"index": options}, "SelectMultiple", "SelectionRangeSlider"),
     **_models({"value": text}, "Text", "Textarea", "Password", "ColorPicker"),
     **_models({"value": combobox}, "Combobox"),
-    **_models({"value": moment}, "DatePicker", "TimePicker", "Datetime", "NaiveDatetime", "DatetimePicker"),
+    **_models({"value": moment}, "DatePicker", "Time", "Datetime", "NaiveDatetime"),
     **_models({"value": tags}, "TagsInput", "ColorsInput"),
     **_models({"value": numbers}, "IntsInput", "FloatsInput"),
     **_models({"selected_index": child}, "Tab", "Accordion", "Stack"),

@@ -21,11 +21,14 @@ from notehouse_core.filters import text_of
 from notehouse_core.paths import shared
 from notehouse_core.plain_conditions import conditions_of
 from notehouse_core.tile_plan import CHART, PYTHON, TABLE, Plan, TilePlan
-from notehouse_dashboards.assets import FEDERATED, VEGA, Assets, extension_folder
+from notehouse_dashboards.assets import FEDERATED, ICONS, VEGA, Assets, extension_folder
 from notehouse_dashboards.outputs import WIDGET_STATES
 
 NO_PLAN = Plan({}, ())
 NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
+WITH_ICONS = {
+    f"{name}Model" for name in ("Play", "Valid", "TagsInput", "ColorsInput", "IntsInput", "FloatsInput")
+}
 KERNEL_ID = "page"  # the name by which every page speaks of its kernel; which one that is, the server knows
 
 log = logging.getLogger(__name__)
@@ -119,6 +122,8 @@ def template_paths(derived: Path | None = None) -> list[str]:
 def parts(notebook: NotebookNode, assets: Assets, prefix: str, plan: Plan = NO_PLAN) -> dict[str, Any]:
     """Return what the template puts around the cells."""
     charts = {one.id: found for one in plan.tiles.values() if (found := chart_of(notebook, one))}
+    widgets = notebook.metadata.get("widgets", {}).get(WIDGET_STATES)
+    icons = ICONS if has_icons(widgets) else ()
     drawn = [one for one in plan.tiles.values() if one.kind == TABLE or one.id in charts]
     return {
         "charts": charts,
@@ -132,13 +137,20 @@ def parts(notebook: NotebookNode, assets: Assets, prefix: str, plan: Plan = NO_P
             {"href": assets.url("lab/theme-light.css"), "media": ""},
             {"href": assets.url("lab/theme-dark.css"), "media": "(prefers-color-scheme: dark)"},
             {"href": assets.url("lab/index.css"), "media": ""},
+            *({"href": assets.url(sheet), "media": ""} for sheet in icons),
             {"href": assets.url("own/frame/frame.css"), "media": ""},
             {"href": f"{prefix.rstrip('/').rpartition('/')[0]}/theme.css", "media": ""},
         ],
         "shim": assets.url("own/frame/frame.js"),
         "front_end": assets.url("voila/voila.js"),
-        "widgets": notebook.metadata.get("widgets", {}).get(WIDGET_STATES),
+        "widgets": widgets,
     }
+
+
+def has_icons(widgets: Mapping[str, Any] | None) -> bool:
+    """Tell whether a page's widgets show icons, which need a style sheet and a font."""
+    models = (widgets or {}).get("state", {}).values()
+    return any(one.get("model_name") in WITH_ICONS or one.get("state", {}).get("icon") for one in models)
 
 
 def plain_filters(notebook: NotebookNode, plan: Plan) -> dict[str, list[dict[str, Any]]]:

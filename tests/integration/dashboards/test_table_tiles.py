@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from acceptance.platform import PICTURES
 from integration.dashboards.conftest import PREFIX, Shop
@@ -32,6 +33,10 @@ SELECT arrayJoin(range(2500)) AS n, concat('row ', toString(n)) AS name, if(n % 
 WHERE n BETWEEN {{least}}[1] AND {{least}}[2] -- all of them"""
 FRAME = """import pandas as pd
 pd.DataFrame({"city": [f"City {n % 7}" for n in range(56)], "people": [(n * 37) % 56 * 1000 for n in range(56)]})"""
+BAR = """(tile) => {
+  const bar = getComputedStyle(tile, "::before");
+  return bar.content === "none" ? "none" : bar.height;
+}"""
 NOTHING = "%%sql\nSELECT carrier, hour FROM flights WHERE hour > 99"
 
 
@@ -139,6 +144,45 @@ def test_tiles_say_that_there_is_nothing_and_what_went_wrong_and_the_others_stay
     told.get_by_role("button").click()
     expect(tile.locator(".nh-pages")).to_contain_text(re.compile("51.100 of 2,500"), timeout=PATIENCE)
     expect(told).to_be_hidden()
+
+
+def test_a_tile_shows_that_it_is_at_work_until_its_rows_are_there(page: Page) -> None:
+    tile, held = page.frame_locator("#dashboard").locator("[data-tile=large]"), list[Route]()
+    expect(tile.locator(".nh-pages")).to_contain_text("of 2,500", timeout=PATIENCE)
+    assert tile.evaluate(BAR) == "none"
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/tiles/large?*", hold)
+    with page.expect_request("**/tiles/large?*"):
+        tile.get_by_role("button", name="Next page").click()
+    expect(tile).to_have_attribute("aria-busy", "true")
+    assert tile.evaluate(BAR) == "3px"
+    expect(tile.locator("tbody tr")).to_have_count(50)
+    expect(page.frame_locator("#dashboard").locator("[aria-busy]")).to_have_count(1)
+    held[0].continue_()
+    expect(tile).not_to_have_attribute("aria-busy", "true", timeout=PATIENCE)
+    assert tile.evaluate(BAR) == "none"
+    expect(tile.locator(".nh-pages")).to_contain_text(re.compile("51.100 of 2,500"))
+
+
+def test_a_tile_of_python_says_that_its_tables_have_changed_since(shop: Shop, page: Page) -> None:
+    frame = page.frame_locator("#dashboard")
+    tile, other = frame.locator("[data-tile=frame]"), frame.locator("[data-tile=mine]")
+    expect(other.locator("tbody tr").first).to_be_visible(timeout=PATIENCE)
+    expect(tile.locator(".nh-told")).to_have_count(0)
+    with page.expect_response(lambda answer: "/tiles/mine" in answer.url, timeout=PATIENCE):
+        shop.place.clickhouse.query(
+            "INSERT INTO flights.flights VALUES ('DL', 'LGA', 23)"
+        )  # not the viewer's
+    told = tile.locator(".nh-told")
+    expect(told).to_have_text(re.compile(r"Shown is data from \w+ \d+, \d{4}.*\."), timeout=PATIENCE)
+    expect(tile).to_have_attribute("data-state", "stale")
+    made = datetime.fromisoformat(str(told.locator("time").get_attribute("datetime")))
+    assert timedelta() < datetime.now(UTC) - made < timedelta(hours=1)
+    expect(tile.locator("tbody tr")).to_have_count(50)
+    expect(other).not_to_have_attribute("data-state", "stale")
 
 
 def test_small_tables_follow_their_filters_in_the_browser_with_the_servers_numbers(
