@@ -25,6 +25,11 @@ async def png_of(page: str, settings: Settings) -> bytes:
     return await _printed(page, "png", settings)
 
 
+async def thumbnail_of(page: str, settings: Settings) -> bytes:
+    """Return the top of a page as a small picture (WebP, 640 by 280 pixels). Raises as `pdf_of` does."""
+    return await _printed(page, "thumbnail", settings)
+
+
 async def _printed(page: str, form: str, settings: Settings) -> bytes:
     headers = {KEY_HEADER: required(settings.printer_key, "printer_key"), **log_context.passed_on()}
     try:

@@ -22,6 +22,7 @@ from notehouse_scheduler.forecast import Forecast
 from notehouse_scheduler.forks import Forks
 from notehouse_scheduler.queue import QUEUE, TASK, make_app
 from notehouse_scheduler.runner import Runner
+from notehouse_scheduler.thumbnails import Thumbnails
 from notehouse_scheduler.tick import tick_for_ever
 from notehouse_scheduler.watch import Watch
 from notehouse_scheduler.webhooks import Webhooks
@@ -49,6 +50,7 @@ async def work(settings: Settings) -> None:
         watching = asyncio.create_task(Watch(database, control, warehouse).for_ever())
         preparing = asyncio.create_task(Forecast(database, control).for_ever())
         sending = asyncio.create_task(Courier(database, artifacts, settings, webhooks).for_ever())
+        picturing = asyncio.create_task(Thumbnails(database, artifacts, settings).for_ever())
         working = asyncio.create_task(
             app.run_worker_async(
                 queues=[QUEUE],
@@ -59,7 +61,7 @@ async def work(settings: Settings) -> None:
                 fetch_job_polling_interval=5.0,
             )
         )
-        await _until_stopped(ticking, watching, preparing, sending, working)
+        await _until_stopped(ticking, watching, preparing, sending, picturing, working)
     listening.close()
     forks.end()
     await webhooks.aclose()

@@ -177,6 +177,7 @@ CAPABILITIES = [
         (404, 403, 403, 404, 404, 403, 401),
     ),
     Row("GET", "/dashboards/{reference}/export", (200, 200, 200, 200, 404, 403, 401)),
+    Row("GET", "/dashboards/{reference}/thumbnail?at=00", (404, 404, 404, 404, 404, 403, 401)),
     Row("GET", "/dashboards/{reference}/permissions", (200, 403, 403, 200, 404, 200, 401)),
     Row("PUT", "/dashboards/{reference}/permissions", (200, 403, 403, 200, 404, 200, 401), {"items": []}),
     Row("POST", "/dashboards/{reference}/access-requests", (409, 409, 409, 409, 202, 202, 401), {}),

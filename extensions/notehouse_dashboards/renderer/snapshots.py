@@ -12,7 +12,7 @@ from notehouse_core import errors, log_context
 from notehouse_core.artifacts import ArtifactStore
 from notehouse_core.control_plane import ControlPlane
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings
-from notehouse_core.store import renderings
+from notehouse_core.store import renderings, thumbnails
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import Snapshot
 from notehouse_core.tile_plan import Plan
@@ -91,6 +91,8 @@ class SnapshotMaker:
                 "widget_states": await asyncio.to_thread(self._artifacts.put, states),
                 "executed": await asyncio.to_thread(self._artifacts.put, executed),
             }
+            if thumbnails.CELL in snapshot.cells:  # of the version, not of each state of its tables
+                kept[thumbnails.CELL] = snapshot.cells[thumbnails.CELL]
             async with self._database.session() as session:
                 await renderings.finish(session, snapshot, artifact=key, bytes=len(page), cells=kept)
             SNAPSHOTS.labels("ready").inc()

@@ -18,7 +18,7 @@ from notehouse_core.logs import configure_logs
 from notehouse_core.printing import KEY_HEADER, LARGEST_PAGE
 from notehouse_core.settings import Settings, load_settings, required
 from notehouse_hub.printer.chromium import pdf_of
-from notehouse_hub.printer.screenshot import png_of
+from notehouse_hub.printer.screenshot import png_of, thumbnail_of
 
 AT_ONCE = 2
 log = logging.getLogger(__name__)
@@ -58,6 +58,10 @@ def create_app(settings: Settings) -> FastAPI:
     @app.post("/png")
     async def png(request: Request) -> Response:
         return await printed(request, png_of, "image/png")
+
+    @app.post("/thumbnail")
+    async def thumbnail(request: Request) -> Response:
+        return await printed(request, thumbnail_of, "image/webp")
 
     @app.exception_handler(NotehouseError)
     async def refused(_: Request, error: NotehouseError) -> Response:

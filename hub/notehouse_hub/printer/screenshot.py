@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +19,37 @@ from notehouse_core.errors import Invalid, SourceTimeout
 from notehouse_hub.printer.chromium import NO_SANDBOX, OPTIONS, POLICY, SECONDS, end, program
 
 WIDTH, TALLEST = 1280, 16_000  # CSS pixels
+CARD_WIDTH, CARD_HEIGHT, CARD_SCALE, QUALITY = 960, 420, 2 / 3, 70  # of a thumbnail: a page that can be read
 _READ, _WRITE = 3, 4  # where Chromium looks for its pipe
+
+# Prepares the window of a page (the browser, the page's session, the window's size); returns how to capture it.
+_Take = Callable[["_Browser", str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 log = logging.getLogger(__name__)
 
 
 async def png_of(page: str) -> bytes:
     """Return a page as PNG, 1280 pixels wide. Raises Unavailable, SourceTimeout, or Invalid when there is none."""
+    return await _picture_of(page, _whole)
+
+
+async def thumbnail_of(page: str) -> bytes:
+    """Return the top of a page as WebP, 640 x 280 pixels. Raises as `png_of` does."""
+    return await _picture_of(page, _top)
+
+
+async def _picture_of(page: str, take: _Take) -> bytes:
     with tempfile.TemporaryDirectory(prefix="picture-") as name:
         source = Path(name) / "page.html"
         source.write_text("<!doctype html>" + POLICY + page, encoding="utf-8")
         try:
             async with asyncio.timeout(SECONDS):
                 try:
-                    return await _taken(source.as_uri(), name)
+                    return await _taken(source.as_uri(), name, take)
                 except _NoSandboxError:
                     # In a container that allows no namespaces this process' own user is the wall that is left.
                     log.warning("Chromium runs without its sandbox: this machine allows it none")
-                    return await _taken(source.as_uri(), name, "--no-sandbox")
+                    return await _taken(source.as_uri(), name, take, "--no-sandbox")
         except TimeoutError as error:
             raise SourceTimeout(
                 f"No picture was made in {SECONDS:.0f} s. Export the page as HTML."
@@ -47,7 +60,7 @@ class _NoSandboxError(Exception):
     """The machine allows Chromium no sandbox."""
 
 
-async def _taken(address: str, folder: str, *options: str) -> bytes:
+async def _taken(address: str, folder: str, take: _Take, *options: str) -> bytes:
     async with _browser(folder, *options) as browser:
         target = (await browser.call("Target.createTarget", url="about:blank"))["targetId"]
         attached = await browser.call("Target.attachToTarget", targetId=target, flatten=True)
@@ -57,11 +70,24 @@ async def _taken(address: str, folder: str, *options: str) -> bytes:
         await browser.call("Emulation.setDeviceMetricsOverride", page, **size)
         await browser.call("Page.navigate", page, url=address)
         await browser.event("Page.loadEventFired")
-        metrics = await browser.call("Page.getLayoutMetrics", page)
-        size["height"] = max(200, min(TALLEST, round(metrics["cssContentSize"]["height"])))
-        await browser.call("Emulation.setDeviceMetricsOverride", page, **size)
-        picture = await browser.call("Page.captureScreenshot", page, format="png")
+        picture = await browser.call("Page.captureScreenshot", page, **await take(browser, page, size))
         return base64.b64decode(picture["data"])
+
+
+async def _whole(browser: _Browser, page: str, size: dict[str, Any]) -> dict[str, Any]:
+    """Make the window as tall as the page."""
+    metrics = await browser.call("Page.getLayoutMetrics", page)
+    size["height"] = max(200, min(TALLEST, round(metrics["cssContentSize"]["height"])))
+    await browser.call("Emulation.setDeviceMetricsOverride", page, **size)
+    return {"format": "png"}
+
+
+async def _top(browser: _Browser, page: str, size: dict[str, Any]) -> dict[str, Any]:
+    """Make the window narrow, and take what a card has room for."""
+    await browser.call("Emulation.setScrollbarsHidden", page, hidden=True)
+    await browser.call("Emulation.setDeviceMetricsOverride", page, **{**size, "width": CARD_WIDTH})
+    clip = {"x": 0, "y": 0, "width": CARD_WIDTH, "height": CARD_HEIGHT, "scale": CARD_SCALE}
+    return {"format": "webp", "quality": QUALITY, "clip": clip}
 
 
 class _Browser:

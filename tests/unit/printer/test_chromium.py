@@ -55,6 +55,12 @@ async def test_a_picture_is_as_long_as_its_page() -> None:
     assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (1280, 2345)
 
 
+async def test_a_thumbnail_is_small_and_shows_the_top() -> None:
+    webp = await screenshot.thumbnail_of("<style>body{margin:0}</style><div style='height:2345px'></div>")
+    assert (webp[:4], webp[8:12]) == (b"RIFF", b"WEBP")
+    assert len(webp) < 5_000
+
+
 async def test_without_a_browser_the_way_to_one_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Unavailable, match="apt install chromium"):

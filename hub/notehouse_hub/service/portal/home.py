@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.settings import DASHBOARDS_PREFIX
 from notehouse_core.store import dashboards as store
-from notehouse_core.store import preferences
+from notehouse_core.store import preferences, thumbnails
 from notehouse_core.store.models import Dashboard
 from notehouse_hub.service.identity import Caller
 from notehouse_hub.service.pagination import PageDep, fetch_page
@@ -20,7 +20,7 @@ from notehouse_hub.service.portal.art import Art, art_of
 from notehouse_hub.service.portal.badge import Badge
 from notehouse_hub.service.portal.rendering import render
 from notehouse_hub.service.portal.visitor import PageCallerDep, visitor_of
-from notehouse_hub.service.resources import PREFIX, SessionDep
+from notehouse_hub.service.resources import API_PREFIX, PREFIX, Resources, ResourcesDep, SessionDep
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,6 +41,7 @@ class Card:
     href: str
     details: str
     art: Art
+    picture: str
     badge: Badge | None
     fresh_at: datetime | None
     is_favourite: bool
@@ -51,6 +52,7 @@ async def home(
     request: Request,
     caller: PageCallerDep,
     session: SessionDep,
+    resources: ResourcesDep,
     wanted: PageDep,
     tag: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
@@ -68,14 +70,14 @@ async def home(
         "home.html",
         visitor_of(caller),
         here="dashboards",
-        cards=_cards(found, caller, mine),
+        cards=await _cards(session, found, caller, mine, resources),
         total=total,
         known=total if not (tag or wanted.search) else await _count(session, query),
         search=wanted.search,
         tag=tag,
         tags=await _tags(session, caller),
-        favourites=await _these(session, caller, mine, mine.favourites[:_MOST_FAVOURITES]),
-        recent=await _these(session, caller, mine, mine.recent[:_MOST_RECENT]),
+        favourites=await _these(session, caller, mine, mine.favourites[:_MOST_FAVOURITES], resources),
+        recent=await _these(session, caller, mine, mine.recent[:_MOST_RECENT], resources),
         page=wanted.page,
         pages=ceil(total / _ON_A_PAGE),
     )
@@ -91,13 +93,18 @@ async def _count(session: AsyncSession, query: Select[Dashboard]) -> int:
 
 
 async def _these(
-    session: AsyncSession, caller: Caller, mine: preferences.Remembered, ids: list[UUID]
+    session: AsyncSession,
+    caller: Caller,
+    mine: preferences.Remembered,
+    ids: list[UUID],
+    resources: Resources,
 ) -> list[Card]:
     """Cards in this order; what is gone, or may not be seen any more, is left out."""
     if not ids:
         return []
     found = await session.scalars(store.visible_to(caller.actor).where(Dashboard.id.in_(ids)))
-    return sorted(_cards(list(found), caller, mine), key=lambda card: ids.index(card.id))
+    cards = await _cards(session, list(found), caller, mine, resources)
+    return sorted(cards, key=lambda card: ids.index(card.id))
 
 
 async def _tags(session: AsyncSession, caller: Caller) -> list[str]:
@@ -108,11 +115,33 @@ async def _tags(session: AsyncSession, caller: Caller) -> list[str]:
     return list(await session.scalars(used.limit(_MOST_TAGS)))
 
 
-def _cards(found: list[Dashboard], caller: Caller, mine: preferences.Remembered) -> list[Card]:
-    return [_card(one, caller, is_favourite=one.id in mine.favourites) for one in found]
+async def _cards(
+    session: AsyncSession,
+    found: list[Dashboard],
+    caller: Caller,
+    mine: preferences.Remembered,
+    resources: Resources,
+) -> list[Card]:
+    plan, name = await resources.access_plan(), caller.person.username
+    classes = {one.id: plan.class_of(name, one.tenant.slug) for one in found}
+    seen = {
+        one.published_version_id: held.id
+        for one in found
+        if one.published_version_id and (held := classes[one.id])
+    }
+    pictures = await thumbnails.shown(session, seen)  # of the rows that this person reads, of nobody else's
+    return [
+        _card(
+            one,
+            caller,
+            pictures.get(one.published_version_id, "") if one.published_version_id else "",
+            is_favourite=one.id in mine.favourites,
+        )
+        for one in found
+    ]
 
 
-def _card(one: Dashboard, caller: Caller, *, is_favourite: bool) -> Card:
+def _card(one: Dashboard, caller: Caller, picture: str, *, is_favourite: bool) -> Card:
     version = one.published_version
     editable = store.decision(caller.actor, "edit", one)
     return Card(
@@ -124,6 +153,7 @@ def _card(one: Dashboard, caller: Caller, *, is_favourite: bool) -> Card:
         href=address_of(one),
         details=f"{PREFIX}/dashboards/{one.id}" if editable else "",
         art=art_of(str(one.id), one.name),
+        picture=f"{API_PREFIX}/dashboards/{one.id}/thumbnail?at={picture[:16]}" if picture else "",
         badge=None if version else Badge("busy", "not ready yet"),
         fresh_at=version.updated_at if version else None,
         is_favourite=is_favourite,
