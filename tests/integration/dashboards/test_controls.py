@@ -143,10 +143,14 @@ def row(name, control):
     told.add_class(f"told-{name}")
     control.add_class(f"made-{name}")
     trait = "selected_index" if name in {"Tab", "Accordion"} else "value"
+
+    def tell(change):
+        told.value = "pressed" if name == "Button" else str(change["new"])
+
     if name == "Button":
-        control.on_click(lambda _: setattr(told, "value", "pressed"))
+        control.on_click(tell)
     else:
-        control.observe(lambda change: setattr(told, "value", str(change["new"])), trait)
+        control.observe(tell, trait)
     return w.VBox([control, told])
 
 MADE = {
@@ -217,6 +221,12 @@ def test_a_widget_reaches_the_notebook(frame: FrameLocator, finger: bool, name: 
     _, act, wanted = WIDGETS[name]
     act(frame.locator(f".made-{name}"), finger)
     expect(frame.locator(f".told-{name}")).to_have_text(wanted, timeout=15_000)
+
+
+def test_no_filter_has_run_python(page: Page) -> None:
+    loaded: list[str] = page.evaluate("() => performance.getEntriesByType('resource').map((one) => one.name)")
+    assert loaded
+    assert not [one for one in loaded if "/token?chosen" in one]
 
 
 def test_no_control_reaches_beyond_the_page(page: Page, frame: FrameLocator) -> None:
