@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from urllib.parse import urlsplit
 
-AT_ONCE = 150
+AT_ONCE = 180
 STATEMENTS = (
     b"SELECT sum(sipHash64(number)) FROM numbers(4000000000)",
     b"SELECT number, sipHash64(number) FROM numbers(4000000000) FORMAT RowBinary",

@@ -50,6 +50,7 @@ def clickhouse_spec(platform: Platform, before_start: Callable[[], None]) -> Spe
         log=platform.folders.log("clickhouse"),
         uid=platform.users.uid("clickhouse"),
         groups=_postgres_readers(platform),  # the demo's Postgres source
+        nice=True,  # large statements are nice to small ones
         said=platform.clickhouse_key,
         ready=health.http(f"{platform.clickhouse_url}/?query=SELECT+1", headers),
         alive=health.answers(f"{platform.clickhouse_url}/ping"),

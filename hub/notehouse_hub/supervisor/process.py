@@ -6,9 +6,9 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from notehouse_hub.supervisor import health, logfile, process_table, status
+from notehouse_hub.supervisor.as_user import as_user
 from notehouse_hub.supervisor.backoff import Backoff
 from notehouse_hub.supervisor.console import Console
 from notehouse_hub.supervisor.errors import ProcessFailedError
@@ -25,6 +25,7 @@ class Spec:
     log: Path
     uid: int | None = None  # None: the user we are
     groups: tuple[int, ...] = ()
+    nice: bool = False  # it orders its own threads, where that can be given to it
     said: str = ""  # written to its standard input, for secrets that belong nowhere else
     ready: health.Probe = health.lives_on
     patience: float = 120.0  # seconds to become ready
@@ -146,13 +147,11 @@ class Process:
         self.since = status.now()
         if spec.before_start:
             spec.before_start()
-        user: dict[str, Any] = {}
-        if spec.uid is not None:
-            user = {"user": spec.uid, "group": spec.uid, "extra_groups": list(spec.groups)}
+        command, user = as_user(spec.command, spec.uid, spec.groups, nice=spec.nice)
         with spec.log.open("ab") as output:
             # A session of its own: Ctrl-C in the terminal is for the supervisor, which stops in order.
             self._child = await asyncio.create_subprocess_exec(
-                *spec.command, cwd=spec.folder, env=dict(spec.environment), umask=0o077,
+                *command, cwd=spec.folder, env=dict(spec.environment), umask=0o077,
                 start_new_session=True,
                 stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, **user,
             )  # fmt: skip

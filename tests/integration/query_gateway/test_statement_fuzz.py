@@ -21,6 +21,7 @@ from integration.query_gateway.mutations import Mutations
 from integration.query_gateway.planted import PlantedFile
 from notehouse_core.access import Limits
 from notehouse_hub.rights.profile import profile_of
+from notehouse_hub.service.query_gateway import shares
 from notehouse_hub.service.query_gateway.gate import functions, settings_allowed, system_tables
 
 SECONDS = float(os.environ.get("NOTEHOUSE_FUZZ_SECONDS", "6"))
@@ -38,7 +39,7 @@ _ODD = re.compile(
     r"system|information_schema|outfile|identifier|\.\s*\*|[\x00-\x1f\x7f\\/]|apply|values",
     re.IGNORECASE,
 )
-_OF_THE_GATEWAY = {("priority", "1"), ("priority", "2")}  # a tenant's fair share
+_OF_THE_GATEWAY = shares.SETTINGS
 LIMITS = {"max_execution_time": "3", "max_result_rows": "10000", "result_overflow_mode": "break"}
 
 # What a statement that ran has used, as the engine wrote it down.

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -21,12 +21,12 @@ from notehouse_hub.service.query_gateway.refusal import bad_argument, unavailabl
 from notehouse_hub.service.query_gateway.relay import Outcome, Receiver, Relay
 from notehouse_hub.service.query_gateway.running import Running, RunningQueries
 from notehouse_hub.service.query_gateway.sessions import Sessions
+from notehouse_hub.service.query_gateway.shares import Shares
 from notehouse_hub.service.query_gateway.turnstile import Turnstile
 from notehouse_hub.service.query_gateway.upstream import Connection, Pool
 
 _PATIENCE = 10.0  # seconds for a ClickHouse that is being started again, or learns new users
 _PAUSE = 0.2
-_FAIR_SHARE = 4  # statements of one tenant that run like everybody's
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Statements:
 
     def __init__(self, pool: Pool, questions: Questions, running: RunningQueries, class_secret: str) -> None:
         self.turnstile = Turnstile()
+        self._shares = Shares()
         self.metrics = Metrics()
         self._pool = pool
         self._questions = questions
@@ -66,11 +67,11 @@ class Statements:
         one = self._running.add(asked.query_id, holder)
         try:
             most = holder.access_class.limits.concurrent_queries
-            async with self.turnstile.turn(holder.claims.tenant, holder.name, most) as beside:
+            async with self.turnstile.turn(holder.claims.tenant, holder.name, most):
                 verdict = await self._judge(asked)
                 write_rights.check(verdict, asked, holder)
-                with self._session(verdict, asked, holder) as written:
-                    request = self._request(verdict, asked, holder, beside)
+                with self._session(verdict, asked, holder) as written, self._share(asked, holder) as share:
+                    request = self._request(verdict, asked, holder, share)
                     once = verdict.kind is not Kind.READ
                     written.append(await self._pass_on(one, request, client, once=once))
         except asyncio.CancelledError:
@@ -113,14 +114,18 @@ class Statements:
         except (OSError, TimeoutError) as error:
             raise _away() from error
 
-    def _request(self, verdict: Verdict, asked: Question, holder: Holder, beside: int) -> bytes:
-        """Write the request; of a tenant that runs much already, ClickHouse holds it back while others run."""
+    def _share(self, asked: Question, holder: Holder) -> AbstractContextManager[dict[str, str]]:
+        values = tuple(sorted(asked.arguments.items()))
+        return self._shares.share(holder.claims.tenant, (asked.database, asked.statement, values))
+
+    def _request(self, verdict: Verdict, asked: Question, holder: Holder, share: dict[str, str]) -> bytes:
+        """Write the request, with the share of the machine that it gets."""
         password = clickhouse_password(self._secret, holder.access_class.id)
         headers = self._questions.headers(runs_as(holder), password)
         if asked.encodings:
             headers["Accept-Encoding"] = asked.encodings
         kind, body = asked.body()
-        ours = {"priority": "1" if beside <= _FAIR_SHARE else "2"}
+        ours = dict(share)
         if holder.access_class.writable and not write_rights.stays(verdict, asked, holder):
             ours["readonly"] = "2"
         asked = replace(asked, settings={**asked.settings, **ours})

@@ -40,15 +40,12 @@ class Turnstile:
         return sum(len(queue) for queue in self._queues.values())
 
     @asynccontextmanager
-    async def turn(self, tenant: str, holder: str, most: int) -> AsyncIterator[int]:
-        """Wait for a turn, at most `most` of one holder at once; yields how many of the tenant run now.
-
-        Raises Refusal (429).
-        """
+    async def turn(self, tenant: str, holder: str, most: int) -> AsyncIterator[None]:
+        """Wait for a turn, at most `most` of one holder at once. Raises Refusal (429)."""
         one = Waiting(tenant, holder, most)
         await self._enter(one)
         try:
-            yield self._of_tenants[tenant]
+            yield
         finally:
             self._leave(one)
 
