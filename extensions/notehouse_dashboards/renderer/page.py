@@ -23,6 +23,7 @@ from notehouse_core.plain_conditions import conditions_of
 from notehouse_core.tile_plan import CHART, PYTHON, TABLE, Plan, TilePlan
 from notehouse_dashboards.assets import FEDERATED, ICONS, VEGA, Assets, extension_folder
 from notehouse_dashboards.outputs import WIDGET_STATES
+from notehouse_dashboards.renderer.light_charts import address_of, lightened
 
 NO_PLAN = Plan({}, ())
 NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
@@ -88,6 +89,7 @@ async def render_page(
         mathjax_config="",
     )
     await renderer.initialize()
+    renderer.exporter.register_filter("picture", lambda svg: address_of(lightened(svg)))
     around = parts(page, assets, prefix, plan)
     around["plan"] |= {"plain": plain_filters(notebook, plan), "defaults": as_texts(plan, defaults)}
     renderer.resources["page"] = around

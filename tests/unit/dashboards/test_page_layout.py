@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 
@@ -27,6 +29,18 @@ async def test_tiles_stand_where_their_cells_say() -> None:
     assert [re.findall('data-tile="(.*?)"', one) for _, one in sections] == [[cell.id] for cell in cells]
     assert "A &lt;title&gt;</h2>" in page
     assert page.count("<b>42</b>") == 3
+
+
+async def test_charts_weigh_little_and_pictures_of_others_stay_as_they_are() -> None:
+    drawn = '<svg class="marks" width="200"><g aria-label="x: 1.23456" role="img"><path fill="#abc" '
+    vega = drawn + 'transform="translate(1.23456,7)"/><text>100 % of 3.14159</text></g></svg>'
+    other = '<svg width="1"><path aria-label="small" d="M0.00012,0"/></svg>'
+    outputs = [nbformat.v4.new_output("display_data", {"image/svg+xml": one}) for one in (vega, other)]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)])
+    page = await render_page(notebook, "Charts", "/services/dashboards/a/b/", Assets("/services/dashboards"))
+    shown = [unquote(unescape(one)) for one in re.findall(r'src="data:image/svg\+xml,(.*?)"', page)]
+    light = '<svg class="marks" width="200"><g><path fill="#abc" transform="translate(1.23,7)"/>'
+    assert shown == [light + "<text>100 % of 3.14159</text></g></svg>", other]
 
 
 async def test_a_template_of_ones_own_derives_from_ours_as_its_guide_says(tmp_path: Path) -> None:
