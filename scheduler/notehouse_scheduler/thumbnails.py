@@ -65,4 +65,10 @@ class Thumbnails:
         except (errors.Invalid, errors.TooLarge, errors.NotFound, errors.SourceTimeout) as error:
             log.warning("a dashboard has no thumbnail: %s", error.message)
             return ""
+        except (errors.NotehouseError, OSError):
+            raise
+        except Exception:
+            # An author's page that cannot be drawn must not end the worker that runs everybody's schedules.
+            log.exception("a dashboard has no thumbnail")
+            return ""
         return await asyncio.to_thread(self.artifacts.put, picture)
