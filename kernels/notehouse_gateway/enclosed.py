@@ -41,8 +41,8 @@ def enclose(channel: int, addresses: list[str], writable: list[str]) -> None:
     namespaces.raise_loopback()
     if writable:
         places.keep_writes_inside(writable, writable[0])
+    listeners = [socket.create_server(_parsed(address)) for address in addresses]  # on ports below 1024 too
     namespaces.give_up_capabilities()
-    listeners = [socket.create_server(_parsed(address)) for address in addresses]
     with socket.socket(fileno=channel) as forwarder:
         wire.send(forwarder, "listening", [one.fileno() for one in listeners])
     for one in listeners:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 import resource
@@ -33,7 +34,8 @@ CHANCES = {
     "session keys": "get_ipython().kernel.session.key.hex()",
     "temporary names": "next(tempfile._get_candidate_names())",
 }
-TELL = f"import numpy, random, secrets, tempfile, uuid\nprint({', '.join(CHANCES.values())})"
+MODULES = "import numpy, random, secrets, tempfile, uuid"
+TOLD = f"' '.join(map(str, ({', '.join(CHANCES.values())})))"
 
 
 @dataclass(frozen=True)
@@ -93,21 +95,18 @@ async def _kernel() -> list[str]:
     await manager.start_kernel()
     client: Any = manager.client()
     client.start_channels(hb=False)
-    said: list[str] = []
     try:
         if not isinstance(manager.provisioner.process, Forked):  # type: ignore[union-attr]
             raise ValueError("a kernel was started as a new process")
-        await client._async_wait_for_ready(timeout=60)
-        await client._async_execute_interactive(
-            TELL, timeout=60, output_hook=lambda one: said.append(str(one["content"].get("text", "")))
-        )
+        asked = client.execute(MODULES, user_expressions={"told": TOLD})
+        answer = (await client._async_recv_reply(asked, timeout=60))["content"]
     finally:
         client.stop_channels()
         await manager.shutdown_kernel(now=True)
-    told = "".join(said).split()
+    told = ast.literal_eval(answer["user_expressions"]["told"]["data"]["text/plain"]).split()
     if len(told) != len(CHANCES):
-        raise ValueError(f"a kernel said {''.join(said)!r}")
-    return told
+        raise ValueError(f"a kernel said {told}")
+    return list(told)
 
 
 def _left(before: Held, after: Held, what: str) -> list[Result]:

@@ -35,9 +35,11 @@ def _trial_fork() -> None:
 
 
 def _let_go() -> None:
-    """Close connections that wait in pools; collect what is garbage already."""
-    gc.collect()
+    """Close connections that wait in pools and fonts that wait to be drawn with; collect what is garbage already."""
     modules = sys.modules
+    if "matplotlib.font_manager" in modules:
+        modules["matplotlib.font_manager"]._get_font.cache_clear()
+    gc.collect()
     if "urllib3" in modules:
         for pool in _all(modules["urllib3"].PoolManager):
             pool.clear()  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ from notehouse_gateway.template.fork_safety import threads
 from notehouse_gateway.template.in_child import Borrowed
 from notehouse_gateway.template.memory_error import name_limit
 from notehouse_gateway.template.recorder import RecordedStream, RecordingSession
+from notehouse_gateway.template.usual import FIGURES
 
 EXTENSIONS = ("notehouse_gateway.comm_ids", "notehouse_sql")
 SKIPPED, MAY_RAISE = "skip-execution", "raises-exception"
@@ -54,7 +55,7 @@ class RecordedNotebook:
     """A notebook whose cells have run in this process; their variables, widgets and magics live on in a fork."""
 
     def __init__(self) -> None:
-        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        os.environ.setdefault("MPLBACKEND", FIGURES)
         self._session = RecordingSession()
         # A history would start a thread, and belong to all forks.
         config = Config({"HistoryManager": {"enabled": False}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import logging
+import os
 import sys
 
 # Those with threads of their own (polars) are not here: they cannot be forked.
@@ -48,8 +49,10 @@ KERNEL = (
     "tornado.platform.asyncio",
 )
 
-# Where people have installed them.
-OTHERS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline")
+# Where people have installed them. What draws figures into a page is left to the kernel: it ties itself to the shell
+# that is there when it is imported.
+OTHERS = ("matplotlib.pyplot", "matplotlib.backends.backend_agg")
+FIGURES = "module://matplotlib_inline.backend_inline"
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +66,7 @@ class _InKernel:
 def import_usual() -> None:
     """Import all that is installed of it, as in a kernel."""
     vars(builtins)["get_ipython"] = _InKernel
+    os.environ.setdefault("MPLBACKEND", FIGURES)  # as ipykernel does; matplotlib reads it once
     try:
         for name in (*KERNEL, *LIBRARIES, *OTHERS):
             _import(name)

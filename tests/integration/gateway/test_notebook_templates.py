@@ -191,12 +191,17 @@ async def test_a_cell_that_never_ends_or_dies(template: Any, cell: str, name: st
          "the thread ThreadPoolExecutor"),
         ("from concurrent.futures import ProcessPoolExecutor\npool = ProcessPoolExecutor(2); list(pool.map(abs, range(9)))",
          "a pipe is open"),
+        ("from multiprocessing import Pool\npool = Pool(2); pool.map(abs, range(9))", "the thread Thread-"),
+        ("from multiprocessing.shared_memory import SharedMemory\nshared = SharedMemory(create=True, size=100)",
+         "the file psm_"),
         ("import socket; a, b = socket.socketpair()", "a connection is open"),
         ("import sqlite3; cursor = sqlite3.connect('here.db').execute('SELECT 1')", "the file here.db is open"),
         ("import polars; frame = polars.DataFrame({'a': range(10)}).sort('a')", "threads of a library run"),
     ],
 )  # fmt: skip
-async def test_what_cannot_be_forked_says_why(template: Any, kernel: Kernels, cell: str, why: str) -> None:
+async def test_what_cannot_be_forked_says_why_and_runs_anew(
+    template: Any, kernel: Kernels, gateway: Any, cell: str, why: str
+) -> None:
     key = hashlib.sha256(cell.encode()).hexdigest()
     found = await prepared(template(key), "x = 1", cell)
     assert found.state == "unforkable"
@@ -205,6 +210,13 @@ async def test_what_cannot_be_forked_says_why(template: Any, kernel: Kernels, ce
         await kernel(template=key).start_kernel()
     async with kernel() as km:
         assert await said(km, f"{cell}\nprint('works')") == "works\n"
+        assert origins(gateway) == ["imports"]
+
+
+def origins(gateway: Any) -> list[str]:
+    """From what the kernels that run have begun."""
+    with gateway.http() as client:
+        return [one["origin"] for one in client.get("api/watch").json()["kernels"]]
 
 
 @pytest.mark.parametrize(
@@ -218,12 +230,13 @@ async def test_what_cannot_be_forked_says_why(template: Any, kernel: Kernels, ce
     ],
 )  # fmt: skip
 async def test_what_has_ended_or_lives_in_memory_goes_on_in_a_fork(
-    template: Any, kernel: Kernels, cell: str
+    template: Any, kernel: Kernels, gateway: Any, cell: str
 ) -> None:
     key = hashlib.sha256(cell.encode()).hexdigest()
     found = await prepared(template(key), cell)
     assert (found.state, found.obstacles) == ("ready", [])
     async with kernel(template=key) as km:
+        assert origins(gateway) == ["notebook"]
         again = f"print(made)\n{cell}\nprint(made)"
         assert await said(km, again) == "42\n42\n"
         if "cursor" in cell:
