@@ -83,10 +83,17 @@ class ForkProvisioner(AllowListProvisioner):
         process: Any = self.process
         if isinstance(process, Forked):
             with suppress(TimeoutExpired):
-                await asyncio.to_thread(process.wait, KILLED_WITHIN)
+                await _waited(process)
 
     def _took(self, forked: Forked, order: ForkOrder) -> KernelConnectionInfo:
         self.process = cast(Any, forked)  # has the methods of Popen that are used
         self.pid = self.pgid = forked.pid  # it leads a group of its own
         self.cwd = order.cwd
         return self.connection_info
+
+
+async def _waited(process: Forked) -> None:
+    try:
+        await asyncio.to_thread(process.wait, KILLED_WITHIN)
+    except RuntimeError:  # the program ends, and starts no threads any more
+        process.wait(KILLED_WITHIN)
