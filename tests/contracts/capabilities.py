@@ -144,6 +144,7 @@ CAPABILITIES = [
     Row("GET", "/data-sources/{source_id}/tables/{table}/preview", (200, 200, 403, 200, 404, 403, 401)),
     Row("POST", "/queries", (200, 200, 403, 200, 200, 200, 401), {"sql": "SELECT 1"}),
     Row("GET", "/queries", (200, 200, 403, 200, 200, 200, 401)),
+    Row("GET", "/queries/words", (200, 200, 403, 200, 200, 200, 401)),
     Row("GET", "/queries/{query_id}", (404, 404, 403, 404, 404, 404, 401)),
     Row("DELETE", "/queries/{query_id}", (404, 404, 403, 404, 404, 404, 401)),
     Row("POST", "/queries/estimate", (200, 200, 403, 200, 200, 200, 401), {"sql": "SELECT 1"}),

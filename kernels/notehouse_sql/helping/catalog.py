@@ -11,7 +11,7 @@ from typing import Any
 from notehouse_sql.arguments import DEFAULT_SOURCE
 from notehouse_sql.column_types import parsed
 from notehouse_sql.errors import SqlError
-from notehouse_sql.past import past_queries
+from notehouse_sql.past import used_words
 from notehouse_sql.session import Session
 
 KEPT = 300.0  # seconds
@@ -69,7 +69,7 @@ class Catalog:
     tables: list[Table] = field(default_factory=list)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    past: list[str] = field(default_factory=list)
+    past: Counter[str] = field(default_factory=Counter)
 
     def fresh(self) -> Catalog:
         """Read again what is older than some minutes; a gateway that is away leaves what was known."""
@@ -96,9 +96,9 @@ class Catalog:
         )
 
     def used(self) -> Counter[str]:
-        """How often each word stood in what one has run, here and before: what was used is offered first."""
+        """How often each word stood in what was run, by oneself here and by all who read the same rows before."""
         here = [str(one["sql"]) for one in self.session.history]
-        return Counter(word for sql in [*self.past, *here] for word in _WORD.findall(sql))
+        return self.past + Counter(word for sql in here for word in _WORD.findall(sql))
 
     def _read(self) -> None:
         self.tables = [
@@ -112,7 +112,7 @@ class Catalog:
         if not self.functions:
             self.functions = {row["name"]: row for row in self._rows(_FUNCTIONS)}
             self.settings = {row["name"]: row for row in self._rows(_SETTINGS)}
-        self.past = [one["statement"] for one in past_queries(self.session) or []]
+        self.past = used_words(self.session)
 
     def _rows(self, sql: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.session.ask(sql, DEFAULT_SOURCE).table.to_pylist()

@@ -15,7 +15,7 @@ from integration.accounts.conftest import API, Visitor
 from notehouse_sql import commands
 from notehouse_sql.errors import SqlError
 from notehouse_sql.gateway import QueryGateway
-from notehouse_sql.past import past_queries
+from notehouse_sql.past import past_queries, used_words
 from notehouse_sql.session import Session
 
 SLOW = "SELECT sum(cityHash64(number)) FROM numbers(4900000000) SETTINGS max_threads = 1"
@@ -90,6 +90,22 @@ def test_a_kernel_lists_them_too(
     file.write_text("no token")
     with pytest.raises(SqlError, match="cannot be listed"):
         past_queries(session)
+    file.write_text(analyst.ok("POST", "/tokens", {"purpose": "interactive"})["token"])
+    assert used_words(session)["of_before"] == 1
+
+
+def test_the_words_of_all_who_read_the_same_rows_are_counted_and_nobody_elses(as_: Any, place: Any) -> None:
+    analyst, sql = as_("analyst"), "SELECT max(hour) AS {} FROM flights WHERE origin = 'secret_value'"
+    for who, name in (("analyst", "mine_once"), ("other", "together"), ("chief", "together")):
+        as_(who).ok("POST", "/queries", {"sql": sql.format(name)})
+    as_("other").ok("POST", "/queries", {"sql": sql.format("theirs_once")})
+    as_("delta-analyst").ok("POST", "/queries", {"sql": "SELECT 1 AS far_away, 1 AS together"})
+    place.clickhouse.query("SYSTEM FLUSH LOGS")
+    words = {one["word"]: one["queries"] for one in analyst.ok("GET", "/queries/words")["items"]}
+    assert words["together"] == 2
+    assert words["mine_once"] == 1
+    assert words["hour"] >= 3
+    assert not words.keys() & {"theirs_once", "far_away", "secret_value"}
 
 
 @pytest.mark.parametrize("given", ["a b", "", "x" * 101, "a'b"])

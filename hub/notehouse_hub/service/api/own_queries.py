@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from notehouse_core import errors
 from notehouse_core.access import PLATFORM
 from notehouse_core.sql_parameters import text_of
+from notehouse_core.store.plan import class_of
 from notehouse_hub.service.api.queries import token_in
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import Caller, CallerDep
@@ -26,6 +27,15 @@ _LISTED = f"""
 SELECT toUnixTimestamp64Milli(time), query_id, statement, purpose, notebook, status, error_code, rows_read, bytes_read,
     result_rows, milliseconds, cached {_MINE}
 ORDER BY time DESC LIMIT {{limit:UInt32}} OFFSET {{offset:UInt32}}"""
+# Each word once a statement; of others only what two statements have: a slip of the pen is no habit.
+_WORDS = """
+SELECT word, count() AS queries FROM (
+    SELECT user, arrayJoin(arrayDistinct(extractAll(statement, '[A-Za-z_][A-Za-z0-9_]*'))) AS word FROM (
+        SELECT user, statement FROM notehouse.query_metrics
+        WHERE tenant = {tenant:String} AND access_class = {class:String} AND status = 'finished'
+            AND time > now() - INTERVAL 90 DAY
+        ORDER BY time DESC LIMIT 10000))
+GROUP BY word HAVING queries > 1 OR max(user = {user:String}) ORDER BY queries DESC, word LIMIT 1000"""
 _FIELDS = (
     "query_id", "statement", "purpose", "notebook", "status", "error_code", "rows_read", "bytes_read", "result_rows",
     "milliseconds", "cached",
@@ -64,6 +74,19 @@ class QueryOfMine(BaseModel):
     cached: bool
 
 
+class UsedWord(BaseModel):
+    """A word, and how many queries have it."""
+
+    word: str
+    queries: int
+
+
+class UsedWords(BaseModel):
+    """Words of queries, those used most first."""
+
+    items: list[UsedWord]
+
+
 class Progress(BaseModel):
     """How far a query is; `total_rows` is what ClickHouse believes it has to read, 0 while it does not know."""
 
@@ -90,6 +113,18 @@ async def history(
     part = {"limit": str(wanted.limit), "offset": str((wanted.page - 1) * wanted.limit)}
     rows = await resources.clickhouse.rows(_LISTED, **part, **values)
     return wanted.answer([_out(*row) for row in rows], int(total))
+
+
+@router.get("/words")
+async def words(
+    caller: CallerDep, session: SessionDep, resources: ResourcesDep, tenant: _Tenant = None
+) -> UsedWords:
+    """List the words used most in the last queries of all who read the same rows: what editors offer first."""
+    user, place = _whose(caller, tenant)
+    rights = caller.claims.access_class if caller.claims else (await class_of(session, user, place)).id
+    await let_go(session)
+    rows = await resources.clickhouse.rows(_WORDS, **{"tenant": place, "user": user, "class": rights})
+    return UsedWords(items=[UsedWord(word=word, queries=int(queries)) for word, queries in rows])
 
 
 @router.get("/{query_id}")
