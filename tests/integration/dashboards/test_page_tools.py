@@ -116,3 +116,23 @@ def test_a_viewer_has_the_dashboard_sent_by_mail_and_ends_it(shop: Shop, tools: 
     expect(panel.get_by_role("button", name="Subscribe", exact=True)).to_be_visible()
     assert viewer.call("GET", address).status_code == 404
     page.context.close()
+
+
+def test_nobody_uses_a_page_whose_place_another_is_about_to_take(shop: Shop) -> None:
+    code = nbformat.v4.new_code_cell
+    choice = code('who = filter("select", ["Ann", "Bob"])', metadata={"tags": ["parameters"]})
+    shop.publish("held", choice, code('print("this is", who)'))
+    page = shop.context("viewer", viewport={"width": 1000, "height": 700}).new_page()
+    page.goto(f"{shop.url}{PREFIX}/united/held")
+    frame, shown = page.locator("#dashboard"), page.frame_locator("#dashboard")
+    shown.get_by_text("this is Ann").wait_for(timeout=60_000)
+    page.route("**/token?chosen*", lambda route: route.fulfill(json={"ready": False, "failed": ""}))
+    page.select_option("[name=who]", "Bob")
+    expect(frame).to_have_attribute("inert", "")
+    expect(frame).to_have_attribute("aria-busy", "true")
+    expect(page.locator("[data-state]")).to_have_text("Preparing")
+    page.screenshot(path=PICTURES / "held.png")
+    page.unroute_all()
+    shown.get_by_text("this is Bob").wait_for(timeout=60_000)
+    expect(frame).not_to_have_attribute("inert", "")
+    page.context.close()

@@ -68,6 +68,7 @@ function choose() {
   frame.contentWindow.postMessage({ notehouse: "filters", query: query.toString() }, "*");
   if (!changed.every((name) => own.has(name))) return load();
   asked += 1; // a page that was on its way is not wanted any more
+  hold(false);
   show({ state: "" });
   shown = query;
 }
@@ -98,14 +99,23 @@ async function load() {
     if (answer?.type === "opaqueredirect") return location.reload(); // logged out: the page itself leads to the login
     const told = answer ? await answer.json() : { error: "The server does not answer. Trying again …" };
     if (told.ready) return appear(told, query);
-    show({ state: told.error || told.failed ? "" : "making" });
+    const making = !told.error && !told.failed;
+    hold(making);
+    show({ state: making ? "making" : "" });
     fail(told.error || (told.failed && `This choice cannot be shown. ${told.failed}`) || "");
     if (told.failed || (answer && !answer.ok && answer.status !== 429)) return;
     await new Promise((done) => setTimeout(done, answer?.ok ? 400 : 2000));
   }
 }
 
+/** Lets nobody use a page that another one is about to take the place of: what they did there would be lost. */
+function hold(making) {
+  frame.inert = making;
+  frame.setAttribute("aria-busy", String(making));
+}
+
 function appear({ token, fresh_at: freshAt }, query) {
+  hold(false);
   show({ state: "" });
   if (freshAt) showFresh(freshAt);
   shown = new URLSearchParams(query);
