@@ -15,6 +15,7 @@ _PROGRESS = b"x-clickhouse-progress:"
 _SUMMARY = b"x-clickhouse-summary:"
 _CODE = b"x-clickhouse-exception-code:"
 _UNKNOWN_USER = b"516"  # ClickHouse says the same of a wrong password
+_STILL_RUNS = b"216"  # a query with this id
 
 # An answer is data, never a page of this origin, whatever a statement writes into it.
 GUARDS = (
@@ -49,7 +50,10 @@ class Receiver(Protocol):
 class Relay:
     """One attempt at an answer; nothing reaches the client before it is known to be worth passing on."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Receiver, *, again: bool = False) -> None:
+        self._again = (
+            again  # an earlier attempt was lost, and may run until ClickHouse has seen that nobody reads it
+        )
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.status = 0
         self.code = 0  # ClickHouse's error code, if it was known before the body
@@ -133,6 +137,8 @@ class Relay:
     def _is_not_ready(self) -> bool:
         status = self._lines[0].split(b" ", 2)[1]
         codes = self._codes()
+        if codes == [_STILL_RUNS]:
+            return self._again
         return codes == [_UNKNOWN_USER] or (status == b"404" and not codes)
 
     def _settle(self, outcome: Outcome) -> None:

@@ -139,9 +139,9 @@ class Statements:
         What is done `once` goes over a new connection, which ClickHouse cannot have closed a moment ago.
         """
         deadline = time.monotonic() + _PATIENCE
-        fresh, broken = once, 0
+        fresh, broken, lost = once, 0, False
         while True:
-            relay, was_new = await self._attempt(one, request, client, fresh=fresh)
+            relay, was_new = await self._attempt(one, request, client, fresh=fresh, again=lost)
             outcome = relay.outcome.result()
             if outcome is Outcome.WHOLE:
                 self._account(one, relay, outcome)
@@ -152,6 +152,7 @@ class Statements:
                 return relay.written
             if once and outcome is Outcome.BROKEN:
                 raise _perhaps_done()
+            lost = lost or outcome is Outcome.BROKEN
             broken += was_new and outcome is Outcome.BROKEN
             if broken > 1 or time.monotonic() > deadline:
                 raise _away() if outcome is Outcome.BROKEN else _not_ready()
@@ -159,14 +160,14 @@ class Statements:
             await asyncio.sleep(_PAUSE if was_new else 0)
 
     async def _attempt(
-        self, one: Running, request: bytes, client: Client, *, fresh: bool
+        self, one: Running, request: bytes, client: Client, *, fresh: bool, again: bool
     ) -> tuple[Relay, bool]:
         """Send once and pass the answer on; also say whether the connection was a new one."""
         try:
             connection = await self._pool.connection(fresh=fresh)
         except OSError as error:
             raise _away() from error
-        relay, was_new = Relay(client), not connection.used
+        relay, was_new = Relay(client, again=again), not connection.used
         one.sent = True
         connection.send(request, relay)
         client.listens_to(connection)
