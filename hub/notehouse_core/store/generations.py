@@ -70,20 +70,16 @@ class Current(Generic[Found]):
 
     async def of(self, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
         """What `ask` finds, or has found when it would find the same; what it raises is not kept."""
-        number, kept = await self._numbers.of("", self._number), self._kept.get(key)
-        if kept is not None and kept[0] == number:
-            self._kept.move_to_end(key)
-            return kept[1]
-        return await self._asking.of(key, lambda: self._found(key, ask))
+        kept = self._standing(key, await self._numbers.of("", self._number))
+        return kept[1] if kept else await self._asking.of(key, lambda: self._found(key, ask))
 
     async def within(
         self, session: AsyncSession, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]
     ) -> Found:
         """The same in a transaction of the caller's: who holds one must not wait for another connection."""
-        number, kept = await _number_in(session), self._kept.get(key)
-        if kept is None or kept[0] != number:
-            kept = self._keep(key, number, await ask(session))
-        return kept[1]
+        number = await _number_in(session)
+        kept = self._standing(key, number)
+        return kept[1] if kept else self._keep(key, number, await ask(session))
 
     async def _number(self) -> int:
         async with self._engine.connect() as connection:
@@ -92,14 +88,21 @@ class Current(Generic[Found]):
     async def _found(self, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
         async with self._database.session() as session:
             number = await _number_in(session)  # first: what is found is this new, or newer
-            return self._keep(key, number, await ask(session))[1]
+            return self._keep(key, number, await ask(session))
 
-    def _keep(self, key: Hashable, number: int, found: Found) -> tuple[int, Found]:
+    def _standing(self, key: Hashable, number: int) -> tuple[int, Found] | None:
+        kept = self._kept.get(key)
+        if kept is None or kept[0] != number:
+            return None
+        self._kept.move_to_end(key)
+        return kept
+
+    def _keep(self, key: Hashable, number: int, found: Found) -> Found:
         self._kept[key] = (number, found)
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        return number, found
+        return found
 
 
 async def _number_in(session: AsyncSession) -> int:
