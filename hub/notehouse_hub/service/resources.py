@@ -17,7 +17,7 @@ from notehouse_core.settings import Settings, required
 from notehouse_core.store import audit
 from notehouse_core.store.database import Database
 from notehouse_core.store.generations import Current
-from notehouse_core.store.isolation import NOWHERE, SETTING
+from notehouse_core.store.isolation import NOWHERE, SETTING, everywhere
 from notehouse_core.store.models import User
 from notehouse_core.store.plan import load_access_plan
 from notehouse_core.token_keys import SigningKey, VerifyKeys
@@ -70,6 +70,10 @@ class Resources:
         """Every class that there is at this moment, and who holds it; loaded anew only when rights have changed."""
         return await self.plans.of("", load_access_plan)
 
+    async def access_plan_within(self, session: AsyncSession) -> AccessPlan:
+        """The same for a request whose transaction goes on: it must not wait for a second connection."""
+        return await self.plans.within(session, "", _plan_of_all)
+
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
@@ -116,6 +120,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         await clickhouse.close()
         await hub.close()
         await database.close()
+
+
+async def _plan_of_all(session: AsyncSession) -> AccessPlan:
+    async with everywhere(session):
+        return await load_access_plan(session)
 
 
 def _keys(settings: Settings) -> tuple[SigningKey, VerifyKeys]:

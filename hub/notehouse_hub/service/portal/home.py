@@ -122,7 +122,7 @@ async def _cards(
     mine: preferences.Remembered,
     resources: Resources,
 ) -> list[Card]:
-    plan, name = await resources.access_plan(), caller.person.username
+    plan, name = await resources.access_plan_within(session), caller.person.username
     classes = {one.id: plan.class_of(name, one.tenant.slug) for one in found}
     seen = {
         one.published_version_id: held.id
