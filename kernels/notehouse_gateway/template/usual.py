@@ -8,7 +8,8 @@ import logging
 import os
 import sys
 
-# Those with threads of their own (polars) are not here: they cannot be forked.
+# Those with threads of their own (polars) are not here: they cannot be forked. What draws figures into a page is left to
+# the kernel: it ties itself to the shell that is there when it is imported.
 LIBRARIES = (
     "numpy",
     "pandas",
@@ -18,6 +19,8 @@ LIBRARIES = (
     "ipywidgets",
     "clickhouse_connect",
     "httpx",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.pyplot",
     "notehouse_sql.charting.magic",
     "notehouse_sql.charting.showing",
     "notehouse_sql.expecting.magic",
@@ -49,9 +52,6 @@ KERNEL = (
     "tornado.platform.asyncio",
 )
 
-# Where people have installed them. What draws figures into a page is left to the kernel: it ties itself to the shell
-# that is there when it is imported.
-OTHERS = ("matplotlib.pyplot", "matplotlib.backends.backend_agg")
 FIGURES = "module://matplotlib_inline.backend_inline"
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def import_usual() -> None:
     vars(builtins)["get_ipython"] = _InKernel
     os.environ.setdefault("MPLBACKEND", FIGURES)  # as ipykernel does; matplotlib reads it once
     try:
-        for name in (*KERNEL, *LIBRARIES, *OTHERS):
+        for name in (*KERNEL, *LIBRARIES):
             _import(name)
     finally:
         del vars(builtins)["get_ipython"]

@@ -57,9 +57,14 @@ async def prepared(template: RemoteTemplate, *cells: str, **more: Any) -> Templa
 
 
 async def said(km: RemoteKernelManager, code: str) -> str:
+    return "".join(output.get("text", "") for output in await shown(km, code))
+
+
+async def shown(km: RemoteKernelManager, code: str) -> list[Any]:
+    """The outputs of one cell."""
     made = notebook(code)
     await NotebookClient(made, km=cast(Any, km), timeout=30).async_execute()
-    return "".join(output.get("text", "") for output in made.cells[0].outputs)
+    return list(made.cells[0].outputs)
 
 
 def plain(node: nbformat.NotebookNode) -> list[Any]:
@@ -194,6 +199,7 @@ async def test_a_cell_that_never_ends_or_dies(template: Any, cell: str, name: st
         ("from multiprocessing import Pool\npool = Pool(2); pool.map(abs, range(9))", "the thread Thread-"),
         ("from multiprocessing.shared_memory import SharedMemory\nshared = SharedMemory(create=True, size=100)",
          "the file psm_"),
+        ("import joblib\nsum(joblib.Parallel(2)(joblib.delayed(abs)(one) for one in (-40, -2)))", "a pipe is open"),
         ("import socket; a, b = socket.socketpair()", "a connection is open"),
         ("import sqlite3; cursor = sqlite3.connect('here.db').execute('SELECT 1')", "the file here.db is open"),
         ("import polars; frame = polars.DataFrame({'a': range(10)}).sort('a')", "threads of a library run"),
@@ -227,6 +233,7 @@ def origins(gateway: Any) -> list[str]:
         "from concurrent.futures import ProcessPoolExecutor as Pool\nwith Pool(2) as pool: made = sum(pool.map(abs, [42]))",
         "from concurrent.futures import ThreadPoolExecutor as Pool\nwith Pool(2) as pool: made = sum(pool.map(abs, [42]))",
         "import sqlite3; cursor = sqlite3.connect(':memory:').execute('VALUES (42), (43)'); made = cursor.fetchone()[0]",
+        "import joblib; made = sum(joblib.Parallel(2, 'threading')(joblib.delayed(abs)(one) for one in (40, -2)))",
     ],
 )  # fmt: skip
 async def test_what_has_ended_or_lives_in_memory_goes_on_in_a_fork(
@@ -241,6 +248,22 @@ async def test_what_has_ended_or_lives_in_memory_goes_on_in_a_fork(
         assert await said(km, again) == "42\n42\n"
         if "cursor" in cell:
             assert await said(km, "print(cursor.fetchone()[0])") == "43\n"
+
+
+async def test_a_figure_of_matplotlib_is_shown_in_a_template_and_in_its_kernels(
+    template: Any, kernel: Kernels, gateway: Any
+) -> None:
+    """A figure that is open when the notebook ends goes on to be drawn in its kernel."""
+    one = template("c9" * 16)
+    draw = "import matplotlib.pyplot as plt\nfigure, axes = plt.subplots()\naxes.plot([1, 2])\nplt.show()"
+    assert await prepared(one, draw) == TemplateState("ready", 1, 1, None, [])
+    recorded = nbformat.reads((await one.executed()).decode(), as_version=4)
+    again = "axes.plot([2, 1])\nfigure"
+    async with kernel(template="c9" * 16) as fork, kernel() as first:
+        assert sorted(origins(gateway)) == ["imports", "notebook"]
+        drawn = [await shown(fork, again), await shown(fork, draw), await shown(first, f"{draw}\n{again}")]
+    for outputs in (recorded.cells[0].outputs, *drawn):
+        assert "image/png" in {kind for output in outputs for kind in output.get("data", {})}
 
 
 async def test_unknown_keys_and_bad_orders(gateway: Any, kernel: Kernels) -> None:
