@@ -11,13 +11,14 @@ from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 import httpx
 
 from notehouse_core.token_renewal import RENEW, RENEW_HEADER, read_token, renewed
 from notehouse_sql import transport
 from notehouse_sql.errors import SqlError, explain
-from notehouse_sql.transport import CONNECT_SECONDS
+from notehouse_sql.transport import CONNECT_SECONDS, Patience
 
 _AWAY = (
     "The query gateway does not answer, or the connection to it broke. It is started again by itself: run the cell once "
@@ -78,7 +79,7 @@ class QueryGateway:
         return cls(url, Path(file))
 
     @contextmanager
-    def run(self, statement: Statement) -> Iterator[Answer]:
+    def run(self, statement: Statement, patience: Patience | None = None) -> Iterator[Answer]:
         """The answer as it comes, in Arrow's stream format. Raises SqlError.
 
         Leaving the block early closes the connection, which ends the query in the database. A token that is refused
@@ -86,43 +87,47 @@ class QueryGateway:
         """
         try:
             with ExitStack() as stack:
-                answer = stack.enter_context(self._sent(statement))
-                if answer.headers.get(RENEW_HEADER) == RENEW and renewed(self._token_file):
-                    answer = stack.enter_context(self._sent(statement))
+                answer = self._answered(stack, statement, None, patience)
                 if answer.status != HTTPStatus.OK:
                     raise explain(answer.read().decode(errors="replace"), statement.sql)
                 yield Answer.of(answer)
         except (OSError, HTTPException) as error:
             raise SqlError(_AWAY) from error
 
-    def write(self, statement: Statement, rows: bytes | None = None) -> int:
+    def write(self, statement: Statement, rows: bytes | None = None, patience: Patience | None = None) -> int:
         """Run a statement that answers no rows, with the rows it brings; how many were written. Raises SqlError.
 
         It is sent once, and again only with a renewed token: then nothing of it has run.
         """
-        parameters, body = _query(statement), statement.sql.encode()
+        try:
+            with ExitStack() as stack:
+                answer = self._answered(stack, statement, rows, patience)
+                said = answer.read().decode(errors="replace")
+        except (OSError, HTTPException) as error:
+            raise SqlError(_AWAY_WRITING) from error
+        if answer.status != HTTPStatus.OK:
+            raise explain(said, statement.sql)
+        summary = json.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
+        return int(summary.get("written_rows", 0))
+
+    def _answered(
+        self, stack: ExitStack, statement: Statement, rows: bytes | None, patience: Patience | None
+    ) -> HTTPResponse:
+        """The head of an answer that stays open with the stack; sent once more when the token has ended."""
+        waited = patience or Patience(0, lambda: None)
+        answer = stack.enter_context(self._sent(statement, rows, waited))
+        if answer.headers.get(RENEW_HEADER) == RENEW and renewed(self._token_file):
+            answer = stack.enter_context(self._sent(statement, rows, waited))
+        return answer
+
+    def _sent(
+        self, statement: Statement, rows: bytes | None, patience: Patience
+    ) -> AbstractContextManager[HTTPResponse]:
+        path, body = f"/{statement.source}/", statement.sql.encode()
+        parameters = {**_packing(self._url), **_query(statement)}
         if rows is not None:
             parameters, body = {**parameters, "query": statement.sql}, rows
-
-        def ask() -> httpx.Response:
-            return self._http.post(
-                f"/{statement.source}/", params=parameters, content=body, headers=self.headers()
-            )
-
-        try:
-            answer = ask()
-            if answer.headers.get(RENEW_HEADER) == RENEW and renewed(self._token_file):
-                answer = ask()
-        except httpx.TransportError as error:
-            raise SqlError(_AWAY_WRITING) from error
-        if answer.is_error:
-            raise explain(answer.text, statement.sql)
-        said = json.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
-        return int(said.get("written_rows", 0))
-
-    def _sent(self, statement: Statement) -> AbstractContextManager[HTTPResponse]:
-        path, body = f"/{statement.source}/", statement.sql.encode()
-        return transport.posted(self._url, path, _query(statement), body, self.headers())
+        return transport.posted(self._url, path, parameters, body, self.headers(), patience)
 
     def estimate(self, statement: Statement) -> dict[str, Any]:
         """What a statement would read, against the limits of this kernel's token. Raises SqlError."""
@@ -188,3 +193,10 @@ def _query(statement: Statement) -> dict[str, str]:
     parameters = {f"param_{name}": value for name, value in statement.parameters.items()}
     fixed = {"default_format": "ArrowStream", "query_id": statement.query_id, "log_comment": _notebook()}
     return {**statement.settings, **parameters, **fixed}
+
+
+def _packing(url: str) -> dict[str, str]:
+    """Rows that stay on this machine are not compressed: that takes longer than the bytes it saves."""
+    host = urlsplit(url).hostname or ""
+    here = host == "localhost" or host.startswith("127.") or host == "::1"
+    return {"output_format_arrow_compression_method": "none"} if here else {}

@@ -16,6 +16,7 @@ from typing import Any, Self
 from IPython.display import display
 
 from notehouse_sql.gateway import QueryGateway
+from notehouse_sql.transport import Patience
 
 FIRST_AFTER = 0.5  # seconds: a quick query shows nothing
 EVERY = 0.4
@@ -81,35 +82,41 @@ def log_of(kernel: Any) -> logging.Logger:
 
 
 class Progress:
-    """Follows one query in a thread of its own for as long as a block lasts."""
+    """Follows one query that takes long, in a thread of its own, for as long as a block lasts."""
 
     def __init__(self, gateway: QueryGateway, query_id: str) -> None:
         self._gateway, self._query_id = gateway, query_id
+        self._began = time.monotonic()
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread: threading.Thread | None = None
         self._told_by = told_by()
         self.seen: dict[str, Any] = {}  # how far it was when somebody last looked
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self._done.set()
-        self._thread.join(timeout=3)
+        if self._thread is not None:
+            self._thread.join(timeout=3)
         self._told_by.end()
 
+    def patience(self) -> Patience:
+        """How long an answer is waited for before anything is shown."""
+        return Patience(FIRST_AFTER, self._follow_on)
+
+    def _follow_on(self) -> None:
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
     def _follow(self) -> None:
-        began = time.monotonic()
-        if self._done.wait(FIRST_AFTER):
-            return
         while not self._done.wait(EVERY):
             seen = self._gateway.progress(self._query_id)
             self.seen = seen or self.seen
             if seen and not self._done.is_set():
-                self._told_by.show(seen, time.monotonic() - began)
+                self._told_by.show(seen, time.monotonic() - self._began)
 
 
 def page(seen: dict[str, Any], seconds: float) -> str:

@@ -79,7 +79,10 @@ class Session:
         """Run a statement while its progress is shown; an interrupt ends it in the database too."""
         gateway = self.gateway
         try:
-            with Progress(gateway, statement.query_id) as progress, gateway.run(statement) as answer:
+            with (
+                Progress(gateway, statement.query_id) as progress,
+                gateway.run(statement, progress.patience()) as answer,
+            ):
                 found = frames.read(answer.body, EVERYTHING if limit is None else limit, statement.sql)
             self.cost = _cost(answer, progress.seen)
         except KeyboardInterrupt:
@@ -93,8 +96,8 @@ class Session:
         """Run a statement that answers no rows; how many were written. Raises SqlError."""
         gateway = self.gateway
         try:
-            with Progress(gateway, statement.query_id):
-                return gateway.write(statement, rows)
+            with Progress(gateway, statement.query_id) as progress:
+                return gateway.write(statement, rows, progress.patience())
         except KeyboardInterrupt:
             gateway.stop(statement.query_id)
             raise SqlError("Interrupted. Some of the rows may have been written.") from None

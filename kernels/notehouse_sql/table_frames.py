@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+_MANY = 500_000  # rows; of fewer, threads take longer to wake than they save
 _BIG = {"Int128", "UInt128", "Int256", "UInt256"}
 
 
 def pandas_frame(table: pa.Table) -> pd.DataFrame:
     """A pandas frame: whole numbers stay whole beside missing ones, maps are dicts, tuples are tuples."""
     table = _with_bytes(table)
-    frame = _placeholders(table).to_pandas(maps_as_pydicts="lossy")
+    frame = _placeholders(table).to_pandas(maps_as_pydicts="lossy", use_threads=table.num_rows > _MANY)
     for place, field in enumerate(table.schema):
         column = table.column(place)
         if (mapper := _missing_beside(field.type)) and column.null_count:

@@ -1,4 +1,8 @@
-"""P6: a whole `%%sql` cell that ends in a pandas frame, against the driver alone and against stock jupysql."""
+"""P6: a whole `%%sql` cell that ends in a pandas frame, against the driver alone and against stock jupysql.
+
+The driver asks as it does by itself, which is for compressed Arrow; our kernels ask for it plain where the answer stays
+on the machine.
+"""
 
 from __future__ import annotations
 
