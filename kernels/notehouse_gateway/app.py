@@ -27,6 +27,7 @@ from notehouse_gateway.hardening import deny_inspection
 from notehouse_gateway.kernels import GatewayKernels
 from notehouse_gateway.kernelspecs import KERNEL_NAME, OneKernelSpec
 from notehouse_gateway.priority import LOOK_SECONDS, Priorities
+from notehouse_gateway.template import strays
 from notehouse_gateway.templates import Templates
 
 CULL_INTERVAL = 30
@@ -120,9 +121,11 @@ class KernelGatewayApp(ServerApp):
             await kernels.end_old()
 
         priorities = Priorities()
+        strays.adopt()
         self._watching = (
             PeriodicCallback(tidy, TIDY_SECONDS * 1000),
             PeriodicCallback(lambda: priorities.look(kernels.pids()), LOOK_SECONDS * 1000),
+            PeriodicCallback(lambda: templates.end_strays(kernels.pids()), LOOK_SECONDS * 1000),
         )
         for one in self._watching:
             one.start()

@@ -1,7 +1,8 @@
-"""`python -m notehouse_gateway.enclosed CHANNEL PROCESSES PLACES ADDRESS... -- COMMAND`: without the machine's network.
+"""`python -m notehouse_gateway.enclosed PARENT CHANNEL TABLE PROCESSES PLACES ADDRESS... -- COMMAND`: without the network.
 
 Only the addresses that are named answer in there: this process listens at them, and hands what it listens with to the
-forwarder, which is outside. A PROCESSES other than 0 closes the command in as a kernel is. PLACES, a list in JSON, are the
+forwarder, which is outside. With TABLE 1 its processes are in a table of their own, and all end with this one, which ends
+with its PARENT. A PROCESSES other than 0 closes the command in as a kernel is. PLACES, a list in JSON, are the
 folders that it may write to, the first for what is written to /tmp; an empty list leaves all as it is.
 """
 
@@ -12,15 +13,19 @@ import os
 import socket
 import sys
 
-from notehouse_gateway.template import namespaces, places, wire
+from notehouse_gateway.template import namespaces, own_table, places, wire
+from notehouse_gateway.template.death import die_with
 
 
 def main() -> None:
     """Become the command, enclosed; end with a line that says why where that cannot be."""
     own, command = split(sys.argv[1:])
-    channel, processes, writable, addresses = int(own[0]), int(own[1]), json.loads(own[2]), own[3:]
+    parent, channel, table, processes = map(int, own[:4])
     try:
-        enclose(channel, addresses, writable)
+        die_with(parent)
+        enclose(channel, addresses=own[5:], writable=json.loads(own[4]), table=bool(table))
+        if processes and table:
+            own_table.watch_over(command, processes)
         if processes:
             namespaces.confine(processes)
     except OSError as error:
@@ -34,10 +39,13 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
     return arguments[:end], arguments[end + 1 :]
 
 
-def enclose(channel: int, addresses: list[str], writable: list[str]) -> None:
+def enclose(channel: int, addresses: list[str], writable: list[str], *, table: bool) -> None:
     """Leave the machine's network but for these addresses, and its folders but for these. Raises OSError."""
     own_places = places.NEW_MOUNTS | places.NEW_IPC if writable else 0
-    namespaces.enter(namespaces.NEW_NETWORK | own_places)
+    own_processes = places.NEW_MOUNTS | own_table.NEW_TABLE if table else 0
+    namespaces.enter(namespaces.NEW_NETWORK | own_places | own_processes)
+    if table:
+        own_table.go_in()
     namespaces.raise_loopback()
     if writable:
         places.keep_writes_inside(writable, writable[0])

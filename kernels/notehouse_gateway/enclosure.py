@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from notehouse_gateway.template import namespaces, wire
+from notehouse_gateway.template import namespaces, trial, wire
 
 REACHED = ("NOTEHOUSE_QUERY_URL", "NOTEHOUSE_API_URL")
 
@@ -30,13 +30,15 @@ class Enclosure:
 
     addresses: Sequence[str]
     writable: Sequence[str] = ()  # the folders that may be written to; none: those of its user
+    own_table: bool = False  # whether processes inside are in a table of their own, which ends with the first
     _forwarder: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _channel: socket.socket | None = field(default=None, repr=False)
 
     def command(self, inner: Sequence[str], entrance: Entrance, processes: int = 0) -> list[str]:
         """Return the command line that runs another, enclosed; it inherits the entrance's descriptor."""
         places = json.dumps(list(self.writable))
-        own = [str(entrance.theirs.fileno()), str(processes), places, *self.addresses]
+        numbers = (os.getpid(), entrance.theirs.fileno(), int(self.own_table), processes)
+        own = [*map(str, numbers), places, *self.addresses]
         return [sys.executable, "-m", f"{__package__}.enclosed", *own, "--", *inner]
 
     def open(self, entrance: Entrance, pid: int) -> None:
@@ -90,7 +92,7 @@ def enclosure(environment: Mapping[str, str]) -> Enclosure:
     addresses = [_loopback(environment[name]) for name in REACHED if name in environment]
     if not addresses:
         raise CannotCut("nothing is said of where data is")
-    if (why := namespaces.why_not(namespaces.NEW_NETWORK)) is not None:
+    if (why := trial.why_not(namespaces.NEW_NETWORK)) is not None:
         raise CannotCut(why)
     return Enclosure(sorted(set(addresses)))
 

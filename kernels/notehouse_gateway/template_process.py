@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from notehouse_gateway.enclosure import Enclosure, Entrance
@@ -40,11 +41,12 @@ class Forked:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int, handle: int, template: TemplateProcess) -> None:
-        self.pid = pid
-        self.returncode: int | None = None
+    def __init__(self, inside: int, handle: int, template: TemplateProcess) -> None:
+        """Take a handle, and the number that the template has for it. Raises CannotFork when it has ended already."""
         self._handle = handle
         self._template = template
+        self.inside, self.pid = inside, _number(handle)
+        self.returncode: int | None = None
 
     def __del__(self) -> None:
         self._close()
@@ -52,7 +54,7 @@ class Forked:
     def poll(self) -> int | None:
         """Return how it ended, None while it runs."""
         if self.returncode is None and _readable(self._handle, 0):
-            self.returncode = self._template.exit_code(self.pid)
+            self.returncode = self._template.exit_code(self.inside)
             self._close()
         return self.returncode
 
@@ -89,6 +91,7 @@ class TemplateProcess:
         self.process = process
         self._channel = channel
         self._lock = threading.Lock()
+        self._hung_up = False  # a moment before its process is known to have ended
 
     @classmethod
     def start(
@@ -96,7 +99,8 @@ class TemplateProcess:
     ) -> TemplateProcess:
         """Start one that imports, cut from the network by an enclosure; it is no use before `imported`."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", __package__ + ".template", str(theirs.fileno()), str(os.getpid())]
+        parent = 0 if enclosure is not None and enclosure.own_table else os.getpid()
+        command = [sys.executable, "-m", __package__ + ".template", str(theirs.fileno()), str(parent)]
         entrance = None if enclosure is None else Entrance()
         fds = [theirs.fileno()]
         if enclosure is not None and entrance is not None:
@@ -118,7 +122,7 @@ class TemplateProcess:
     @property
     def alive(self) -> bool:
         """Tell whether the process runs."""
-        return self.process.poll() is None
+        return not self._hung_up and self.process.poll() is None
 
     def imported(self, seconds: float) -> list[str]:
         """Wait until it has done its imports; return why it cannot be forked. Raises CannotFork."""
@@ -188,6 +192,7 @@ class TemplateProcess:
             try:
                 wire.send(self._channel, what, fds or [], **values)
             except OSError as error:
+                self._hung_up = True
                 raise CannotFork("its template has ended") from error
             return self._receive(ANSWER_SECONDS)
 
@@ -197,7 +202,17 @@ class TemplateProcess:
         try:
             return wire.receive(self._channel)
         except (EOFError, OSError) as error:
+            self._hung_up = True
             raise CannotFork("its template has ended") from error
+
+
+def _number(handle: int) -> int:
+    """Return the number that a process has here; where its template is, it may have another."""
+    lines = Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines()
+    number = next(int(line.split()[1]) for line in lines if line.startswith("Pid:"))
+    if number <= 0:
+        raise CannotFork("it ended while it started")
+    return number
 
 
 def _readable(descriptor: int, seconds: float | None) -> bool:

@@ -9,7 +9,7 @@ import site
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_runtime_dir
@@ -23,10 +23,11 @@ from notehouse_gateway.environment import kernel_environment
 from notehouse_gateway.limits import KernelLimits
 from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
 from notehouse_gateway.series import EVICTED, FORKS, HITS, NOT_FORKED, TEMPLATES
-from notehouse_gateway.template import namespaces, places
+from notehouse_gateway.template import namespaces, own_table, places, strays, trial
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked, TemplateProcess
 
+STRAY_SECONDS = 3.0
 Places = tuple[tuple[str, int], ...]
 
 log = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ class Templates(SingletonConfigurable):
             self._cut(environment)
         # A notebook's template has a namespace in this one, its kernels each one in that.
         outer = [namespaces.NEW_NETWORK] if self.enclosure is not None else []
-        if self.processes and (why := namespaces.why_not(*outer, 0, 0)) is not None:
+        if self.processes and (why := trial.why_not(*outer, 0, 0)) is not None:
             self.log.warning("Kernels are not closed to each other, nor their processes counted: %s", why)
             self.processes = 0
 
@@ -152,10 +153,11 @@ class Templates(SingletonConfigurable):
             self.log.info("Kernels reach %s and nothing else", ", ".join(self.enclosure.addresses))
             if self.own_folder:
                 self._keep_writes(self.enclosure)
+            self._keep_processes(self.enclosure)
 
     def _keep_writes(self, enclosure: Enclosure) -> None:
         kinds = namespaces.NEW_NETWORK | places.NEW_MOUNTS | places.NEW_IPC
-        if (why := namespaces.why_not(kinds)) is not None:
+        if (why := trial.why_not(kinds)) is not None:
             self.log.warning("Kernels write where others read, /tmp and shared memory say: %s", why)
             return
         scratch, runtime = Path(self.own_folder) / "scratch", Path(jupyter_runtime_dir())
@@ -164,10 +166,23 @@ class Templates(SingletonConfigurable):
         enclosure.writable = [str(scratch), self.own_folder, str(runtime), str(sockets.folder())]
         self.log.info("Kernels write to %s and nowhere else", self.own_folder)
 
+    def _keep_processes(self, enclosure: Enclosure) -> None:
+        why = trial.why_not(namespaces.NEW_NETWORK | places.NEW_MOUNTS | own_table.NEW_TABLE)
+        if why is not None:
+            self.log.warning("What a kernel sends off may outlive a server that is killed: %s", why)
+        enclosure.own_table = why is None
+
     @property
     def usual_pid(self) -> int:
         """The process that has the usual libraries imported. Raises CannotFork while there is none."""
         return self._kept().ready(0).process.pid
+
+    def end_strays(self, kernels: Iterable[int]) -> None:
+        """End what kernels had sent off before their template was killed, where no table of processes sees to it."""
+        if self.enclosure is None or not self.enclosure.own_table:
+            processes = [one.process for one in self._notebooks.values() if one.process is not None]
+            own = [one.process.pid for one in processes]
+            strays.end_foreign([*kernels, *own], STRAY_SECONDS)
 
     def notebook(self, key: str) -> NotebookTemplate | None:
         """Return a notebook's template, if there is one of use."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
-from traitlets import Instance, Unicode
+from traitlets import Instance, Integer, Unicode
 
 from notehouse_core.settings import Settings, required
 from notehouse_core.store.database import Database
@@ -17,6 +18,7 @@ from notehouse_core.store.unix_users import uid_of
 from notehouse_hub.hub.errors import ServerRefusedError
 from notehouse_hub.hub.homes import Home, home_of, open_log
 from notehouse_hub.hub.processes import start_mark
+from notehouse_hub.hub.remains import end_all_of
 from notehouse_hub.hub.servers import DROPPED, command, environment
 
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
@@ -30,12 +32,17 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
     settings = Instance(Settings).tag(config=True)
     started_at = Unicode(help="What tells the server's process from a later one with its number")
     address = Unicode(help="Where the server listens, beside the proxy: what callers of a kernel gateway use")
+    uid = Integer(help="The Unix user that this server has for itself; 0 while there is none")
     env_keep = KEPT
+    _end_awaited: int | None = None  # a descriptor
+    _notified: asyncio.Future[int | None] | None = None
 
     async def start(self) -> tuple[str, int]:
         """Start the server; raises ServerRefusedError rather than run anyone's code as root."""
         home = await self._home()
         home.prepare()
+        self._end_remains(home.uid)  # of a server that ended while no Hub looked
+        self.uid = home.uid or 0
         self.cmd = command(str(self.settings.code_python), self.user.name, self.settings)
         self.notebook_dir = str(home.folder)
         self.environment = self._environment(home)
@@ -103,15 +110,46 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """Have Popen itself change the user: no Python runs between fork and exec."""
         return None
 
+    async def poll(self) -> int | None:
+        """Return how the server has ended, None while it runs; what it had started ends with it."""
+        status: int | None = await super().poll()
+        if status is None:
+            self._await_end()
+        else:
+            self._end_remains(self.uid)
+            self.uid = 0
+        return status
+
+    def _end_remains(self, uid: int | None) -> None:
+        if uid and uid >= self.settings.uid_base:
+            end_all_of(uid)
+
+    def _await_end(self) -> None:
+        """Be told by the system when the server ends, instead of looking twice a minute."""
+        if self._end_awaited is not None or not hasattr(os, "pidfd_open"):
+            return
+        with suppress(ProcessLookupError):
+            self._end_awaited = handle = os.pidfd_open(self.pid)
+            asyncio.get_running_loop().add_reader(handle, self._has_ended)
+
+    def _has_ended(self) -> None:
+        handle, self._end_awaited = self._end_awaited, None
+        if handle is not None:
+            asyncio.get_running_loop().remove_reader(handle)
+            os.close(handle)
+        self._notified = asyncio.ensure_future(self.poll_and_notify() if self._poll_callback else self.poll())
+
     def get_state(self) -> dict[str, Any]:
         """Return what a Hub that starts again needs to find the server."""
         state: dict[str, Any] = super().get_state()
-        return {**state, "started_at": self.started_at, "address": self.address} if self.pid else state
+        more = {"started_at": self.started_at, "address": self.address, "uid": self.uid}
+        return {**state, **more} if self.pid else state
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Find the server of an earlier Hub; a process that only has its number is not it."""
         super().load_state(state)
         self.started_at, self.address = state.get("started_at", ""), state.get("address", "")
+        self.uid = state.get("uid", 0)
         if self.pid and self.started_at and start_mark(self.pid) != self.started_at:
             self.clear_state()
 

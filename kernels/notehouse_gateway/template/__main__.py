@@ -1,4 +1,7 @@
-"""`python -m notehouse_gateway.template CHANNEL`: a template, started by its owner, who holds the other end."""
+"""`python -m notehouse_gateway.template CHANNEL PARENT`: a template, started by its owner, who holds the other end.
+
+PARENT 0 has seen to it already that the template ends with its owner.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Import, say whether it can be forked, and serve; a fork goes on from there as a kernel, or as a template."""
-    die_with(int(sys.argv[2]))
+    if parent := int(sys.argv[2]):
+        die_with(parent)
     os.umask(0o077)
     # The folder it was started in is no place to import from, as for any kernel.
     sys.path[:] = [place for place in sys.path if place not in ("", os.getcwd())]

@@ -12,11 +12,7 @@ import os
 import resource
 import socket
 import struct
-import subprocess
-import sys
 from pathlib import Path
-
-from notehouse_gateway.template import places
 
 NEW_USER, NEW_NETWORK = 0x1000_0000, 0x4000_0000
 PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP = 38, 24
@@ -81,36 +77,7 @@ def confine(processes: int) -> None:
     keep_signals_inside()
 
 
-def why_not(*kinds: int) -> str | None:
-    """Enter namespaces one in another in a new process, and return why that cannot be; None when it can.
-
-    A fork would not do: a server that has closed its memory to others cannot write what a namespace needs.
-    """
-    command = [sys.executable, "-m", __name__, *map(str, kinds)]
-    environment = {"PATH": os.environ.get("PATH", "")}
-    tried = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    return tried.stderr.strip() or f"exit code {tried.returncode}" if tried.returncode else None
-
-
-def main() -> None:
-    """Try it; end with the reason why it cannot be."""
-    try:
-        for kind in map(int, sys.argv[1:]):
-            enter(kind)
-            if kind & NEW_NETWORK:
-                raise_loopback()
-            if kind & places.NEW_MOUNTS:
-                places.keep_writes_inside((), "")
-            give_up_capabilities()
-    except OSError as error:
-        sys.exit(str(error))
-
-
 def _checked(result: int, complaint: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{complaint}: {os.strerror(number)}")
-
-
-if __name__ == "__main__":
-    main()

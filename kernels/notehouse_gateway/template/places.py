@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 NEW_MOUNTS, NEW_IPC = 0x0002_0000, 0x0800_0000
-MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 MOUNT_SETATTR = 442  # the number of the system call, on all machines since 2021
 AT_FDCWD, AT_RECURSIVE, READ_ONLY = -100, 0x8000, 1
 COVERED = ("/tmp", "/var/tmp")  # noqa: S108 - these are what it is about
@@ -40,6 +40,12 @@ def keep_writes_inside(writable: Sequence[str], scratch: str) -> None:
         _cover(place, scratch, opened)
     for descriptor in opened.values():
         os.close(descriptor)
+
+
+def mount_processes() -> None:
+    """Show the table of processes that this process is in; a container may refuse that. Raises OSError."""
+    _mount(None, "/", None, MS_REC | MS_PRIVATE)
+    _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
 def _cover(place: str, scratch: str, opened: dict[str, int]) -> None:

@@ -137,14 +137,21 @@ def walled(ports: list[int]) -> Iterator[Gateway]:
 @contextmanager
 def serving_walled(ports: list[int], user: int) -> Iterator[Gateway]:
     """Run a gateway as the Hub does: as that user where the tests may choose one, its kernels cut off."""
+    query, api = (f"http://127.0.0.1:{port}" for port in ports[:2])
+    with serving_as(user, query, f"{api}/api") as running:
+        yield running
+
+
+@contextmanager
+def serving_as(user: int, query_url: str, api_url: str) -> Iterator[Gateway]:
+    """Run a gateway as a user where the tests may choose one."""
     chosen = user if os.geteuid() == 0 else None
     # Not in /tmp, which kernels have one of their own of.
     with tempfile.TemporaryDirectory(dir="/var/lib" if chosen is not None else None) as name:
         folder = Path(name)
         if chosen is not None:
             os.chown(folder, chosen, chosen)
-        query, api = (f"http://127.0.0.1:{port}" for port in ports[:2])
-        with serving(folder, query, f"{api}/api", chosen) as running:
+        with serving(folder, query_url, api_url, chosen) as running:
             yield running
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,21 @@ def children(pid: int) -> list[int]:
     except FileNotFoundError:
         return []  # it has just ended
     return [int(one) for one in listed]
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all below it."""
+    return [pid, *(one for child in children(pid) for one in descendants(child))]
+
+
+def outside(server: int, inside: int) -> int:
+    """The number here of a process below a server that has another one where it runs."""
+    numbers = {}
+    for pid in descendants(server):
+        with suppress(OSError):
+            status = Path(f"/proc/{pid}/status").read_text()
+            numbers[int(status.partition("NSpid:")[2].splitlines()[0].split()[-1])] = pid
+    return numbers[inside]
 
 
 def descriptors() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from integration.gateway.conftest import HUB_TOKEN, LARGE, Gateway, found
-from integration.gateway.forks import children, gone
+from integration.gateway.forks import children, descendants, gone, outside
 from integration.gateway.test_notebook_templates import prepared
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.remote_template import RemoteTemplate
@@ -118,15 +118,13 @@ async def test_one_that_forks_without_end_ends_alone(kernel: Kernels, walled: Ga
     assert await gone(parts, 10)
 
 
-def descendants(pid: int) -> list[int]:
-    return [pid, *(one for child in children(pid) for one in descendants(child))]
-
-
-async def test_one_that_computes_for_long_makes_way_for_the_others_until_it_pauses(kernel: Kernels) -> None:
+async def test_one_that_computes_for_long_makes_way_for_the_others_until_it_pauses(
+    kernel: Kernels, walled: Gateway
+) -> None:
     """As far as the system shares out among sessions: it says so of every process then."""
     whose = "import json, os; print(json.dumps(os.getpid()))"
     async with kernel() as km, kernel() as neighbour:
-        greedy, modest = await found(km, whose), await found(neighbour, whose)
+        greedy, modest = [outside(walled.process.pid, await found(one, whose)) for one in (km, neighbour)]
         client = km.client()
         await client.start_channels()
         client.execute("while True: pass")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +23,7 @@ import os
 from pathlib import Path
 
 pid = os.getppid()
-while pid > 1:
+while pid > 0:
     try:
         print(Path(f"/proc/{pid}/environ").read_text())
     except OSError as error:
@@ -236,3 +237,23 @@ def test_hub_killed_and_started_again_finds_the_servers(browser: Any, hub: Any) 
     assert browser.client.get("/hub/spawn").url.path == f"{base}lab"
     assert server_pid(hub, "analyst") == pid
     assert httpx.get(f"{url}api/kernels", headers={"Authorization": f"token {token}"}).json() == []
+
+
+def test_nothing_of_its_user_outlives_a_server_that_is_killed(hub: Any) -> None:
+    """What had left the server's own processes too; and the next caller finds a new server."""
+    name = "nh-" + "4" * 20
+    gateway(hub, name)
+    owner = (hub.folder / "data" / "homes" / name).stat().st_uid
+    who = {"user": owner, "group": owner, "extra_groups": []} if AS_ROOT else {}
+    stray = subprocess.Popen(["sleep", "600"], start_new_session=True, **who)
+    try:
+        os.kill(server_pid(hub, name), signal.SIGKILL)
+        if AS_ROOT:
+            assert stray.wait(10) == -signal.SIGKILL
+        with hub.api("notehouse") as api:
+            hub.wait_until(lambda: not api.get(f"users/{name}").json()["servers"], 10)
+        url, token = gateway(hub, name)
+        assert httpx.get(f"{url}api/kernels", headers={"Authorization": f"token {token}"}).json() == []
+    finally:
+        stray.kill()
+        stray.wait()
