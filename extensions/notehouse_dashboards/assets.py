@@ -1,7 +1,7 @@
 """The files that pages load: Voilà's front end, the widgets' and our own. Public software, nothing of a tenant.
 
 They are read once, kept compressed in memory and served under an address with a build number in it, so that
-browsers may keep them for ever.
+browsers may keep them for ever. Who asks for one first gets it as gzip; its dense form follows.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import hashlib
 import mimetypes
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jupyter_core.paths import jupyter_path
 from jupyterhub._data import DATA_FILES_PATH
+
+from notehouse_dashboards.content import BROTLI, GZIP, PLAIN, Content
+from notehouse_dashboards.dense_files import DenseFiles
+from notehouse_dashboards.front_end import MANAGER, PARTS, TOGETHER, WIDGETS, together
 
 OWN = Path(__file__).parent / "static"
 VEGA = "vega/vega.js"
@@ -27,11 +30,7 @@ ICONS_FOLDER = Path(DATA_FILES_PATH) / "static/components/@fortawesome/fontaweso
 FOR_EVER = "public, max-age=31536000, immutable"
 SMALL = 1024  # bytes below which compressing gains nothing
 COMPRESSED_ALREADY = (".woff", ".woff2", ".png", ".jpg", ".gif")
-FEDERATED = (
-    "@voila-dashboards/widgets-manager8",
-    "@jupyter-widgets/jupyterlab-manager",
-    "anywidget",
-)
+FEDERATED = (WIDGETS, MANAGER, "anywidget")
 
 
 class Vega:
@@ -52,29 +51,20 @@ class Vega:
         return file
 
 
-@dataclass(frozen=True)
-class Asset:
-    """One file as it is sent."""
-
-    type: str
-    body: bytes
-    compressed: bytes | None
-    etag: str
-
-
 class Assets:
     """All files by their address below `static/<build>/`."""
 
     def __init__(self, prefix: str, kept: Path | None = None) -> None:
         self._vega = Vega(kept)
+        self._dense = DenseFiles(kept)
         self.prefix = f"{prefix}static/{self.build}/"
         self._folders = dict(folders())
-        self._loaded: dict[str, Asset] = {}
+        self._loaded: dict[str, Content] = {}
 
     @cached_property
     def build(self) -> str:
         """Name what is served: the versions of what was installed and the contents of our own files."""
-        digest = hashlib.sha256(f"{version('voila')} {version('vl-convert-python')}".encode())
+        digest = hashlib.sha256(f"{version('voila')} {version('vl-convert-python')} {PARTS}".encode())
         for file in sorted(OWN.rglob("*.*")):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
@@ -87,14 +77,32 @@ class Assets:
         """Say whether a file can be answered without reading it."""
         return path in self._loaded
 
-    def get(self, path: str) -> Asset | None:
+    def get(self, path: str) -> Content | None:
         """Return a file by its path below `static/<build>/`, or nothing when there is none."""
         if path not in self._loaded:
-            file = self._vega.file() if path == VEGA else self._find(path)
-            if file is None:
+            body = self._read(path)
+            if body is None:
                 return None
-            self._loaded[path] = load(file)
+            self._load(path, body)
         return self._loaded[path]
+
+    def close(self) -> None:
+        """Make what is still to be made, and nothing more."""
+        self._dense.close()
+
+    def _read(self, path: str) -> bytes | None:
+        if path == TOGETHER:
+            return together(self._folders)
+        file = self._vega.file() if path == VEGA else self._find(path)
+        return file.read_bytes() if file else None
+
+    def _load(self, path: str, body: bytes) -> None:
+        found = self._loaded[path] = as_sent(PurePosixPath(path), body)
+        if GZIP in found.bodies:
+            self._dense.order(found.name, found.plain, lambda dense: self._learn(path, dense))
+
+    def _learn(self, path: str, dense: bytes) -> None:
+        self._loaded[path] = self._loaded[path].having(BROTLI, dense)
 
     def _find(self, path: str) -> Path | None:
         """Find a file; only below one of the folders, also when a path tries to climb out."""
@@ -105,16 +113,15 @@ class Assets:
         return None
 
 
-def load(file: Path) -> Asset:
-    """Read a file and compress it where that helps."""
-    body = file.read_bytes()
-    kind = "text/javascript" if file.suffix == ".js" else mimetypes.guess_type(file.name)[0]
+def as_sent(path: PurePosixPath, body: bytes) -> Content:
+    """Compress a file where that helps."""
+    kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0]
     if kind is not None and (kind.startswith("text/") or kind.endswith("json")):
         kind += "; charset=utf-8"
-    worth = len(body) > SMALL and file.suffix not in COMPRESSED_ALREADY
-    compressed = gzip.compress(body, 6, mtime=0) if worth else None
-    etag = hashlib.sha256(body).hexdigest()[:24]
-    return Asset(kind or "application/octet-stream", body, compressed, f'"{etag}"')
+    worth = len(body) > SMALL and path.suffix not in COMPRESSED_ALREADY
+    name = hashlib.sha256(body).hexdigest()[:24]
+    found = Content(kind or "application/octet-stream", name, {PLAIN: body})
+    return found.having(GZIP, gzip.compress(body, 6, mtime=0)) if worth else found
 
 
 def folders() -> Iterator[tuple[str, Path]]:

@@ -18,6 +18,7 @@ from notehouse_core.settings import API_PREFIX, DASHBOARDS_PREFIX
 from notehouse_core.store import preferences
 from notehouse_core.store.viewing import Seen, View
 from notehouse_dashboards.assets import FOR_EVER
+from notehouse_dashboards.content import SendsContent
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.views import frame_token, framed, query_of, seen_by
 
@@ -31,6 +32,8 @@ _FRAME_POLICY = (
     "style-src {origin} 'unsafe-inline'; img-src data: blob:; font-src {origin} data:; media-src data: blob:; "
     "connect-src {socket} {tiles}; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors {around}"
 )
+_PARTS_OF_PAGES = ("text/javascript", "text/css")
+_OF_PAGES = ("Content-Security-Policy", "Referrer-Policy", log_context.HEADER)
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]+")
 
 
@@ -244,17 +247,16 @@ class FrameToken(JsonAnswers, HubPage):
         )
 
 
-class Frame(Page):
+class Frame(SendsContent, Page):
     """The dashboard itself: what an author made, in a sandbox without origin or cookies."""
 
     async def get(self, tenant: str, slug: str) -> None:
         """Answer the snapshot that the token opens."""
         claims = self.resources.frames.verify(self.get_query_argument("token", ""))
         snapshot, ancestors = await framed(self.resources, claims, tenant, slug, query_of(self.request))
-        page = await asyncio.to_thread(self.resources.artifacts.get, snapshot.artifact or "")
+        page = await self.resources.pages.of(snapshot.artifact or "")
         self.set_header("Content-Security-Policy", self._policy(f"{tenant}/{slug}/tiles/", ancestors))
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(page)
+        self.send(page)
 
     def _policy(self, tiles: str, ancestors: list[str]) -> str:
         """A sandboxed page has no origin of its own, so ours is named, and the sites that an embed may be on."""
@@ -271,7 +273,7 @@ class Frame(Page):
         )
 
 
-class PublicFile(Page):
+class PublicFile(SendsContent, Page):
     """Front end files: public software, readable by frames without origin too."""
 
     async def get(self, build: str, path: str) -> None:
@@ -280,13 +282,10 @@ class PublicFile(Page):
         found = assets.get(path) if assets.is_loaded(path) else await asyncio.to_thread(assets.get, path)
         if found is None:
             raise errors.NotFound("There is no such file.")
+        if found.kind.startswith(_PARTS_OF_PAGES):
+            for name in _OF_PAGES:
+                self.clear_header(name)  # no browser makes a page of such a file, and a page asks for many
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
-        self.set_header("Content-Type", found.type)
         self.set_header("Cache-Control", FOR_EVER if build == self.resources.assets.build else "no-cache")
-        self.set_header("Vary", "Accept-Encoding")
-        if found.compressed and "gzip" in self.request.headers.get("Accept-Encoding", ""):
-            self.set_header("Content-Encoding", "gzip")
-            self.finish(found.compressed)
-            return
-        self.finish(found.body)
+        self.send(found)

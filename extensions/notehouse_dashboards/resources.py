@@ -17,6 +17,7 @@ from notehouse_core.tokens import FrameSigner
 from notehouse_core.usage import UsageWriter
 from notehouse_core.warehouse import Warehouse
 from notehouse_dashboards.assets import Assets
+from notehouse_dashboards.kept_pages import KeptPages
 from notehouse_dashboards.opened import Opened
 from notehouse_dashboards.tiles.answers import TileAnswers
 from notehouse_dashboards.tiles.watermarks import Watermarks
@@ -32,6 +33,7 @@ class Resources:
     artifacts: ArtifactStore
     frames: FrameSigner
     assets: Assets
+    pages: KeptPages
     cookie_secret: bytes
     usage: UsageWriter
     warehouse: Warehouse
@@ -62,6 +64,7 @@ class Resources:
             opened=Opened(),
             frames=FrameSigner(key),
             assets=Assets(f"{DASHBOARDS_PREFIX}/", Path.home()),
+            pages=KeptPages(artifacts),
             usage=UsageWriter(settings, Path.home() / "usage.jsonl"),
             cookie_secret=hmac.digest(key.encode(), b"dashboards cookies", "sha256"),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from notehouse_core.paths import shared
 from notehouse_core.plain_conditions import conditions_of
 from notehouse_core.tile_plan import CHART, PYTHON, TABLE, Plan, TilePlan
 from notehouse_dashboards.assets import FEDERATED, ICONS, VEGA, Assets, extension_folder
+from notehouse_dashboards.front_end import TOGETHER
 from notehouse_dashboards.outputs import WIDGET_STATES
 from notehouse_dashboards.renderer.light_charts import address_of, lightened
 
@@ -30,6 +32,19 @@ NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 WITH_ICONS = {
     f"{name}Model" for name in ("Play", "Valid", "TagsInput", "ColorsInput", "IntsInput", "FloatsInput")
 }
+# What stands in a page as a picture or not at all until Voilà's front end draws it.
+DRAWN_BY_FRONT_END = (
+    "application/vnd.jupyter.widget-view+json",
+    "application/vnd.vega.v5+json",
+    "application/vnd.vegalite.v5+json",
+    "application/vnd.vegalite.v4+json",
+    "application/vnd.vegalite.v3+json",
+    "text/latex",
+    "application/json",
+)
+ANYWIDGET = "anywidget"
+# Whether a notebook may show formulas, now or once it is live; a price or a pattern that looks like one only costs bytes.
+_FORMULA = re.compile(r"\$[^$\n]+\$|\\\\?[(\[]|\\begin\{|HTMLMath|Latex|Math\(")
 KERNEL_ID = "page"  # the name by which every page speaks of its kernel; which one that is, the server knows
 
 log = logging.getLogger(__name__)
@@ -84,7 +99,7 @@ async def render_page(
         traitlet_config=Config(),
         template_paths=template_paths(template),
         base_url=prefix,
-        page_config=page_config(prefix, assets),
+        page_config=page_config(prefix, assets, notebook),
         mathjax_url="",
         mathjax_config="",
     )
@@ -144,9 +159,34 @@ def parts(notebook: NotebookNode, assets: Assets, prefix: str, plan: Plan = NO_P
             {"href": f"{prefix.rstrip('/').rpartition('/')[0]}/theme.css", "media": ""},
         ],
         "shim": assets.url("own/frame/frame.js"),
-        "front_end": assets.url("voila/voila.js"),
+        "front_end": front_end(notebook, assets),
+        "drawn_by_front_end": DRAWN_BY_FRONT_END,
         "widgets": widgets,
     }
+
+
+def needs_front_end(notebook: NotebookNode) -> bool:
+    """Tell whether there is something that only Voilà's front end can draw: a megabyte that other pages do without."""
+    kinds = {
+        kind for cell in notebook.cells for one in cell.get("outputs", ()) for kind in one.get("data", ())
+    }
+    return not kinds.isdisjoint(DRAWN_BY_FRONT_END)
+
+
+def front_end(notebook: NotebookNode, assets: Assets) -> list[str]:
+    """Return the scripts of Voilà's front end, in their order; none when nothing needs it."""
+    if not needs_front_end(notebook):
+        return []
+    has_widgets = bool(notebook.metadata.get("widgets"))
+    return [assets.url(one) for one in (*([TOGETHER] if has_widgets else []), "voila/voila.js")]
+
+
+def has_formulas(notebook: NotebookNode) -> bool:
+    """Tell whether a notebook may show formulas: by what its cells say, since a live one may show some later."""
+    told = [cell.source for cell in notebook.cells]
+    outputs = [one for cell in notebook.cells for one in cell.get("outputs", ())]
+    widgets = notebook.metadata.get("widgets", {})
+    return any(map(_FORMULA.search, (*told, *map(str, outputs), str(widgets))))
 
 
 def has_icons(widgets: Mapping[str, Any] | None) -> bool:
@@ -186,30 +226,35 @@ def chart_of(notebook: NotebookNode, plan: TilePlan) -> dict[str, Any] | None:
     return None
 
 
-def page_config(prefix: str, assets: Assets) -> dict[str, Any]:
+def page_config(prefix: str, assets: Assets, notebook: NotebookNode) -> dict[str, Any]:
     """Return what Voilà's front end reads about its surroundings; every address is ours."""
+    # "null" twice is the front end's word for the MathJax that it brings itself.
+    math = "null" if has_formulas(notebook) else assets.url("own/frame/no_formulas.js")
     return {
         "appName": "Voila",
         "appUrl": "voila/",
         "baseUrl": f"{prefix}live/",
         "fullStaticUrl": assets.url("voila"),
         "fullLabextensionsUrl": assets.url("extensions"),
-        "fullMathjaxUrl": "null",  # the front end's word for the MathJax that it brings itself
+        "fullMathjaxUrl": math,
         "mathjaxConfig": "null",
         "themesUrl": "themes",
         "jupyterLabTheme": "light",
         "terminalsAvailable": False,
         "progressiveRendering": False,
         "extensionConfig": {},
-        "federated_extensions": federated_extensions(),
+        "federated_extensions": federated_extensions(notebook),
     }
 
 
-def federated_extensions() -> list[dict[str, str]]:
-    """Return the extensions that draw widgets, as the front end wants to know them."""
+def federated_extensions(notebook: NotebookNode) -> list[dict[str, str]]:
+    """Return the extensions that draw the widgets of a notebook, as the front end wants to know them."""
+    models = notebook.metadata.get("widgets", {}).get(WIDGET_STATES, {}).get("state", {}).values()
+    modules = {one.get("model_module") for one in models}
+    names_it = any(ANYWIDGET in cell.source for cell in notebook.cells)
     found = []
-    for name in FEDERATED:
-        if folder := extension_folder(name):
+    for name in FEDERATED if modules else ():
+        if (name != ANYWIDGET or name in modules or names_it) and (folder := extension_folder(name)):
             build = json.loads((folder / "package.json").read_text())["jupyterlab"]["_build"]
             found.append({"name": name, **build, "load": build["load"].removeprefix("./")})
     return found

@@ -17,6 +17,7 @@ from notehouse_core.store.database import Database
 from notehouse_core.store.models import Snapshot
 from notehouse_core.tile_plan import Plan
 from notehouse_dashboards.assets import Assets
+from notehouse_dashboards.content import packed
 from notehouse_dashboards.execution import NotebookFailed, Source, execute, kernel_for, shown, widget_states
 from notehouse_dashboards.series import SNAPSHOTS
 
@@ -86,7 +87,7 @@ class SnapshotMaker:
             told = "This page could not be drawn, which is our fault. An administrator finds why in the log."
             await self._fail(snapshot, NotebookFailed(None, "InternalError", told))
         else:
-            key = await asyncio.to_thread(self._artifacts.put, page)
+            key = await asyncio.to_thread(lambda: self._artifacts.put(packed(page)))
             kept = {
                 "widget_states": await asyncio.to_thread(self._artifacts.put, states),
                 "executed": await asyncio.to_thread(self._artifacts.put, executed),

@@ -61,3 +61,27 @@ async def test_a_template_of_ones_own_derives_from_ours_as_its_guide_says(tmp_pa
     places = [page.index(one) for one in order]
     assert places == sorted(places)
     assert "data-tile=" in page
+
+
+async def test_what_a_page_does_not_need_is_not_loaded() -> None:
+    view = nbformat.v4.new_output(
+        "display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": "m"}}
+    )
+    text = nbformat.v4.new_output("display_data", {"text/html": "<b>42</b>"})
+
+    async def loaded(shown: nbformat.NotebookNode, source: str, module: str = "") -> list[str]:
+        state = {"m": {"model_module": module, "model_name": "SomeModel", "state": {}}} if module else {}
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=[shown])])
+        notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": state}}
+        assets = Assets("/services/dashboards")
+        page = await render_page(notebook, "Light", "/services/dashboards/a/b/", assets)
+        return [
+            one for one in ("voila.js", "jupyterlab-manager", '"anywidget"', "no_formulas.js") if one in page
+        ]
+
+    controls = "@jupyter-widgets/controls"
+    assert await loaded(text, "1") == ["no_formulas.js"]
+    assert await loaded(view, "1", controls) == ["voila.js", "jupyterlab-manager", "no_formulas.js"]
+    assert await loaded(view, "Label(f'$x^{n}$')", controls) == ["voila.js", "jupyterlab-manager"]
+    assert '"anywidget"' in await loaded(view, "1", "anywidget")
+    assert '"anywidget"' in await loaded(view, "import anywidget", controls)
