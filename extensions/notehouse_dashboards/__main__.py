@@ -9,7 +9,6 @@ import re
 import signal
 from typing import Any
 
-from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
@@ -18,6 +17,7 @@ from notehouse_core.logs import configure_logs, with_request_id
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings, load_settings
 from notehouse_dashboards.asides import Comments, Explanation, Request, SubscriptionPanel
 from notehouse_dashboards.health import Live, Metrics, Ready
+from notehouse_dashboards.hub_login import LoginCallback
 from notehouse_dashboards.links import SECRET, LinkPage, LinkToken
 from notehouse_dashboards.live.sockets import LiveSocket
 from notehouse_dashboards.pages import DashboardPage, Frame, FrameToken, Page, PublicFile
@@ -25,7 +25,7 @@ from notehouse_dashboards.renderer.snapshots import SnapshotMaker
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.series import PAGES
 from notehouse_dashboards.theme import Theme
-from notehouse_dashboards.tiles.pages import Choices, News, TileRows
+from notehouse_dashboards.tiles.pages import Choices, News, TileRows, WholePage
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def make_application(resources: Resources) -> Application:
         (rf"{DASHBOARDS_PREFIX}/health/live", Live, given),
         (rf"{DASHBOARDS_PREFIX}/health/ready", Ready, given),
         (rf"{DASHBOARDS_PREFIX}/metrics", Metrics, given),
-        (rf"{DASHBOARDS_PREFIX}/oauth_callback", HubOAuthCallbackHandler, {}),
+        (rf"{DASHBOARDS_PREFIX}/oauth_callback", LoginCallback, {}),
         (rf"{DASHBOARDS_PREFIX}/static/([0-9a-f]+)/(.+)", PublicFile, given),
         (rf"{DASHBOARDS_PREFIX}/{SECRET}", LinkPage, given),
         (rf"{DASHBOARDS_PREFIX}/{SECRET}/token", LinkToken, given),
@@ -63,6 +63,7 @@ def make_application(resources: Resources) -> Application:
         (rf"{_DASHBOARD}/access-request", Request, given),
         (rf"{_DASHBOARD}/events", News, given),
         (rf"{_DASHBOARD}/choices/(\w{{1,64}})", Choices, given),
+        (rf"{_DASHBOARD}/tiles/~page", WholePage, given),
         (rf"{_DASHBOARD}/tiles/([\w-]{{1,64}})", TileRows, given),
         (rf"{_DASHBOARD}/live/api/kernels/page/channels", LiveSocket, given),
     ]

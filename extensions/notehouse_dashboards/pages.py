@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jupyterhub.services.auth import HubOAuthenticated
 from tornado.web import RequestHandler, authenticated
 
 from notehouse_core import errors, log_context
@@ -19,6 +19,7 @@ from notehouse_core.store import preferences
 from notehouse_core.store.viewing import Seen, View
 from notehouse_dashboards.assets import FOR_EVER
 from notehouse_dashboards.content import SendsContent
+from notehouse_dashboards.hub_login import KnownToHub
 from notehouse_dashboards.resources import Resources
 from notehouse_dashboards.views import frame_token, framed, query_of, seen_by
 
@@ -40,12 +41,14 @@ _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]+")
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(Path(__file__).parent / "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, auto_reload=False
+    )
 
 
 def is_ready(view: View) -> bool:
     """Say whether there is something to show."""
-    return view.snapshot is not None and view.snapshot.status == "ready"
+    return view.snapshot is not None and view.snapshot.is_shown
 
 
 def fresh_at(view: View) -> str:
@@ -57,11 +60,12 @@ def fresh_at(view: View) -> str:
 class Identified(RequestHandler):
     """A request with an id: its caller's, or a new one."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> Awaitable[None] | None:
         """Begin the request; all that is logged or asked for it carries its id."""
         identifier = log_context.taken_over(self.request.headers.get(log_context.HEADER))
         log_context.begin(request_id=identifier)
         self.set_header(log_context.HEADER, identifier)
+        return None
 
 
 class Page(Identified):
@@ -118,8 +122,13 @@ class JsonAnswers(Page):
         return known.message if known else "Something went wrong on our side."
 
 
-class HubPage(HubOAuthenticated, Page):  # type: ignore[misc]
+class HubPage(KnownToHub, Page):
     """A page for somebody the Hub knows."""
+
+    async def prepare(self) -> None:
+        """Begin the request by finding out whose it is."""
+        super().prepare()
+        await self.look_up()
 
     @property
     def username(self) -> str:

@@ -20,6 +20,7 @@ from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.kept_pages import KeptPages
 from notehouse_dashboards.opened import Opened
 from notehouse_dashboards.tiles.answers import TileAnswers
+from notehouse_dashboards.tiles.renewals import Renewals
 from notehouse_dashboards.tiles.watermarks import Watermarks
 
 
@@ -39,6 +40,7 @@ class Resources:
     warehouse: Warehouse
     marks: Watermarks
     tiles: TileAnswers
+    renewals: Renewals
     seen: Current[Seen]
     linked: Together[Seen]
     opened: Opened
@@ -59,6 +61,7 @@ class Resources:
             warehouse=warehouse,
             marks=marks,
             tiles=TileAnswers(warehouse, control, artifacts, marks),
+            renewals=Renewals(database, marks),
             seen=Current(database),
             linked=Together(),
             opened=Opened(),
@@ -72,6 +75,7 @@ class Resources:
     async def close(self) -> None:
         """Close everything."""
         await self.usage.close()
+        await self.renewals.close()
         await self.marks.close()
         await self.warehouse.close()
         await self.control.aclose()

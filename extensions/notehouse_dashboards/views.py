@@ -84,7 +84,7 @@ async def framed(
     """The same with the sites around that may show it, which a link names; no query changes what a link shows."""
     seen = await _seen(resources, claims, tenant, slug, query, drawn=True)
     snapshot = seen.view.snapshot
-    if snapshot is None or snapshot.status != "ready":
+    if snapshot is None or not snapshot.is_shown:
         raise NotFound("This dashboard is not ready.")
     return snapshot, seen.ancestors
 

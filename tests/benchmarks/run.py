@@ -16,6 +16,8 @@ from benchmarks import (
     forks_in_a_row,
     noisy_kernel,
     p1_first_view,
+    p2_first_visit,
+    p3_live_page,
     p4_live_memory,
     p5_filter_change,
     p6_sql_to_frame,
@@ -26,6 +28,7 @@ from benchmarks import (
     p14_api_in_a_crowd,
     p15_cached_tile,
     p18_second_start,
+    viewers_at_once,
 )
 from benchmarks.figures import Result, holds, table
 from benchmarks.stage import Stage, folder, free_port, start
@@ -33,6 +36,8 @@ from notehouse_core.errors import NotehouseError
 
 TARGETS: dict[str, Callable[[Stage], list[Result]]] = {
     "P1": p1_first_view.measure,
+    "P2": p2_first_visit.measure,
+    "P3": p3_live_page.measure,
     "P4": p4_live_memory.measure,
     "P5": p5_filter_change.measure,
     "P6": p6_sql_to_frame.measure,
@@ -46,6 +51,7 @@ TARGETS: dict[str, Callable[[Stage], list[Result]]] = {
     "FAIR": fair_queueing.measure,
     "FORKS": forks_in_a_row.measure,
     "NOISE": noisy_kernel.measure,
+    "VIEWERS": viewers_at_once.measure,
 }
 
 

@@ -185,6 +185,8 @@ def start(port: int) -> Stage:
     """Run `make up`; returns when the platform can be used."""
     data = folder() / "data"
     environment = {**os.environ, "NOTEHOUSE_DEMO_PASSWORD": PASSWORD, "NOTEHOUSE_ENGINES": str(engines())}
+    # A few people stand for many.
+    environment |= {"NOTEHOUSE_KERNELS_PER_GATEWAY": "60", "NOTEHOUSE_LIVE_KERNELS_PER_USER": "60"}
     environment.pop("MAKEFLAGS", None)
     with (folder() / "up.log").open("wb") as log:
         process = subprocess.Popen(

@@ -8,6 +8,7 @@ _VEGA = re.compile(r'\A\s*<svg\b[^>]*\bclass="marks"')
 # A picture in an <img> is one thing for who listens to a page; Vega describes every mark of it.
 _TOLD = re.compile(r' (?:aria-label|aria-roledescription|aria-hidden|role)="[^"]*"')
 _PLACES = re.compile(r' (?:d|transform|x|y|x1|y1|x2|y2|points)="[^"]*"')
+_WIDTH = re.compile(r'\A\s*<svg\b[^>]*?\swidth="(\d+(?:\.\d+)?)(?:px)?"')
 _FINE = re.compile(r"(\.\d\d)\d+")  # beyond a hundredth of a pixel
 
 
@@ -16,6 +17,12 @@ def lightened(svg: str) -> str:
     if not _VEGA.match(svg):
         return svg
     return _PLACES.sub(lambda found: _FINE.sub(r"\1", found[0]), _TOLD.sub("", svg))
+
+
+def width_of(svg: str) -> int:
+    """Return the width that a picture was drawn for, in pixels; 0 when it does not say."""
+    found = _WIDTH.match(svg)
+    return round(float(found[1])) if found else 0
 
 
 def address_of(svg: str) -> str:

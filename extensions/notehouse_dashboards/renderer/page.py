@@ -25,7 +25,7 @@ from notehouse_core.tile_plan import CHART, PYTHON, TABLE, Plan, TilePlan
 from notehouse_dashboards.assets import FEDERATED, ICONS, VEGA, Assets, extension_folder
 from notehouse_dashboards.front_end import TOGETHER
 from notehouse_dashboards.outputs import WIDGET_STATES
-from notehouse_dashboards.renderer.light_charts import address_of, lightened
+from notehouse_dashboards.renderer.light_charts import address_of, lightened, width_of
 
 NO_PLAN = Plan({}, ())
 NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
@@ -105,6 +105,7 @@ async def render_page(
     )
     await renderer.initialize()
     renderer.exporter.register_filter("picture", lambda svg: address_of(lightened(svg)))
+    renderer.exporter.register_filter("width_of", width_of)
     around = parts(page, assets, prefix, plan)
     around["plan"] |= {"plain": plain_filters(notebook, plan), "defaults": as_texts(plan, defaults)}
     renderer.resources["page"] = around

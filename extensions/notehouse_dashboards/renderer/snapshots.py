@@ -74,6 +74,7 @@ class SnapshotMaker:
 
     async def _make(self, snapshot: Snapshot) -> None:
         try:
+            snapshot.watermark = await self._mark(snapshot)
             page, states, executed = await self._page(snapshot)
         except NotebookFailed as failure:
             await self._fail(snapshot, failure)
@@ -92,12 +93,18 @@ class SnapshotMaker:
                 "widget_states": await asyncio.to_thread(self._artifacts.put, states),
                 "executed": await asyncio.to_thread(self._artifacts.put, executed),
             }
-            if thumbnails.CELL in snapshot.cells:  # of the version, not of each state of its tables
-                kept[thumbnails.CELL] = snapshot.cells[thumbnails.CELL]
+            kept |= thumbnails.kept_of(snapshot.cells)
+            made = {"artifact": key, "bytes": len(page), "cells": kept, "watermark": snapshot.watermark}
             async with self._database.session() as session:
-                await renderings.finish(session, snapshot, artifact=key, bytes=len(page), cells=kept)
+                await renderings.finish(session, snapshot, **made)
             SNAPSHOTS.labels("ready").inc()
             log.info("a snapshot is ready")
+
+    async def _mark(self, snapshot: Snapshot) -> str:
+        """The state of the tables that it is made from; that of a comparison is named by whoever asked for it."""
+        if snapshot.watermark and snapshot.artifact is None:
+            return snapshot.watermark
+        return (await self._control.watermarks([(str(snapshot.version_id), snapshot.access_class)]))[0]
 
     async def _page(self, snapshot: Snapshot) -> tuple[bytes, bytes, bytes]:
         """The page, the states of its widgets as JSON, and the executed notebook."""

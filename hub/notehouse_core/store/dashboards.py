@@ -185,7 +185,10 @@ async def request_combination(
     )
     waiting = await session.scalar(
         select(func.count()).where(
-            *chosen, Snapshot.access_class == access_class, Snapshot.status.in_(("pending", "rendering"))
+            *chosen,
+            Snapshot.access_class == access_class,
+            Snapshot.status.in_(("pending", "rendering")),
+            Snapshot.artifact.is_(None),
         )
     )
     if (waiting or 0) >= MOST_WAITING:

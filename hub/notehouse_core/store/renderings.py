@@ -1,4 +1,7 @@
-"""Snapshots on their way: claimed under a lease, ended once; the last one decides its version."""
+"""Snapshots on their way: claimed under a lease, ended once; the last one decides its version.
+
+One whose tables have changed is made once more; meanwhile, and when that fails, what it was is shown.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,13 @@ async def claim(session: AsyncSession) -> Snapshot | None:
 
     Those of a version that is shown go first: somebody who chose in its filters, or who is new, looks at an empty page.
     Behind them is what publishing asks for, which nobody sees before all of it is there; but not for longer than PATIENCE.
+    Last are those that are made once more: there is a page to look at.
     """
     abandoned = and_(Snapshot.status == "rendering", Snapshot.leased_until < func.now())
     free = or_(Snapshot.status == "pending", abandoned)
     can_wait = and_(DashboardVersion.state == "rendering", Snapshot.created_at > func.now() - PATIENCE)
-    next_one = select(Snapshot.id).join(Snapshot.version).where(free).order_by(can_wait, Snapshot.created_at)
+    next_one = select(Snapshot.id).join(Snapshot.version).where(free)
+    next_one = next_one.order_by(Snapshot.artifact.is_not(None), can_wait, Snapshot.created_at)
     oldest = next_one.limit(1).with_for_update(of=Snapshot, skip_locked=True)
     taken = await session.scalar(
         update(Snapshot)
@@ -60,8 +65,12 @@ async def finish(session: AsyncSession, snapshot: Snapshot, **content: Any) -> N
 
 
 async def fail(session: AsyncSession, snapshot: Snapshot, error: dict[str, Any]) -> None:
-    """A snapshot cannot be made; a version that was not ready yet has failed, and the one before stays."""
-    await _end(session, snapshot, status="failed", error=error)
+    """A snapshot cannot be made; a version that was not ready yet has failed, and the one before stays.
+
+    One that could not be made once more stays as it was, until its tables change again.
+    """
+    status = "ready" if snapshot.artifact else "failed"
+    await _end(session, snapshot, status=status, error=error, watermark=snapshot.watermark)
     version = await _locked(session, snapshot)
     if version.state == "rendering":
         version.state, version.error = "failed", error
@@ -86,6 +95,19 @@ async def _show(session: AsyncSession, version: DashboardVersion) -> None:
     if version.number > newest:
         row = update(Dashboard).where(Dashboard.id == version.dashboard_id)
         await session.execute(row.values(published_version_id=version.id))
+
+
+async def again(session: AsyncSession, snapshot_id: UUID, watermark: str) -> bool:
+    """Have a snapshot made once more unless it is of these tables; whether it waits for that now."""
+    older = (Snapshot.id == snapshot_id) & (Snapshot.status == "ready") & (Snapshot.watermark != watermark)
+    await session.execute(update(Snapshot).where(older).values(status="pending", attempt=0))
+    return await is_waiting(session, snapshot_id)
+
+
+async def is_waiting(session: AsyncSession, snapshot_id: UUID) -> bool:
+    """Say whether a snapshot is there and on its way."""
+    status = await session.scalar(select(Snapshot.status).where(Snapshot.id == snapshot_id))
+    return status in {"pending", "rendering"}
 
 
 async def hand_back(session: AsyncSession, snapshot_id: UUID) -> None:

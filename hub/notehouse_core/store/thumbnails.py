@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import cast, select, tuple_, update
+from sqlalchemy import ColumnElement, DateTime, and_, cast, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 
 CELL = "thumbnail"  # in `Snapshot.cells`: the artifact, "" where none can be made
+AT = "thumbnail_at"  # in `Snapshot.cells`: when that was made
+LASTS = timedelta(hours=1)  # before one that was made once more is pictured anew
 _WAITING = ("pending", "rendering")
 
 
@@ -29,7 +33,9 @@ async def next_without(session: AsyncSession) -> tuple[UUID, str, str] | None:
         .join(DashboardVersion, Snapshot.version_id == DashboardVersion.id)
         .join(Dashboard, Dashboard.published_version_id == DashboardVersion.id)
         .where(Dashboard.deleted_at.is_(None), Snapshot.status == "ready", executed.is_not(None))
-        .where(~Snapshot.cells.has_key(CELL), Snapshot.parameters == DashboardVersion.parameters)
+        .where(
+            or_(~Snapshot.cells.has_key(CELL), _is_old()), Snapshot.parameters == DashboardVersion.parameters
+        )
         .order_by(Snapshot.created_at)
     )
     found = (await session.execute(query.limit(1))).one_or_none()
@@ -39,7 +45,18 @@ async def next_without(session: AsyncSession) -> tuple[UUID, str, str] | None:
 async def keep(session: AsyncSession, snapshot_id: UUID, artifact: str) -> None:
     """Remember the picture of a snapshot; "" for one of which none can be made."""
     row = update(Snapshot).where(Snapshot.id == snapshot_id)
-    await session.execute(row.values(cells=Snapshot.cells.concat(cast({CELL: artifact}, JSONB))))
+    told = {CELL: artifact, AT: datetime.now(UTC).isoformat()}
+    await session.execute(row.values(cells=Snapshot.cells.concat(cast(told, JSONB))))
+
+
+def kept_of(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """What a snapshot that is made once more keeps of this: its picture is shown until there is another."""
+    return {name: cells[name] for name in (CELL, AT) if name in cells}
+
+
+def _is_old() -> ColumnElement[bool]:
+    made = cast(Snapshot.cells[AT].astext, DateTime(timezone=True))
+    return and_(Snapshot.cells[CELL].astext != "", made < func.now() - LASTS, Snapshot.rendered_at > made)
 
 
 async def shown(session: AsyncSession, seen: Mapping[UUID, str]) -> dict[UUID, str]:

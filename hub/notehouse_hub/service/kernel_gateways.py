@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from notehouse_core import access, errors
 from notehouse_core.settings import Settings
+from notehouse_core.together import Together
 from notehouse_hub.service.hub_api import HubApi, HubServer
 
 _START_SECONDS = 120.0
@@ -26,20 +26,22 @@ class KernelGateway:
 
 
 class KernelGateways:
-    """Starts gateways on demand; any number of callers for one class share one start."""
+    """Starts gateways on demand; all who ask for one of a class at the same time share one asking of the Hub."""
 
     def __init__(self, hub: HubApi, settings: Settings) -> None:
         self._hub = hub
         self._settings = settings
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asking: Together[KernelGateway] = Together()
         self._touched: dict[str, float] = {}
 
     async def running(self, class_id: str) -> KernelGateway:
         """Return the class's gateway, started if need be. Raises Unavailable when it does not come up."""
         name = access.hub_user(class_id)
-        async with self._locks[class_id]:
-            server = await self._ready_server(name)
-            await self._touch(name)
+        return await self._asking.of(name, lambda: self._found(name))
+
+    async def _found(self, name: str) -> KernelGateway:
+        server = await self._ready_server(name)
+        await self._touch(name)
         expires_at = datetime.now(UTC) + timedelta(seconds=_TOKEN_SECONDS)
         token = await self._hub.mint_token(name, [f"access:servers!server={name}/"], _TOKEN_SECONDS)
         return KernelGateway(self._address(server), token, expires_at)

@@ -83,3 +83,25 @@ async def test_what_is_being_published_does_not_wait_for_ever(database: Database
         assert claimed is not None
         assert claimed.id == long
         await session.rollback()
+
+
+async def test_what_is_made_once_more_stays_shown_and_goes_last(database: Database) -> None:
+    async with database.session() as session:
+        shelf = await Shelf.alone(session)
+        version = await shelf.version("ready")
+        shown = await shelf.wait(version, 90, status="ready", artifact="a" * 64, watermark="old")
+        assert not await renderings.again(session, shown, "old")
+        assert await renderings.again(session, shown, "new")
+        assert await renderings.again(session, shown, "newer")  # one at a time
+        waits = await shelf.wait(version, 1)
+        claimed = [await renderings.claim(session) for _ in range(2)]
+        assert [one.id if one else None for one in claimed] == [waits, shown]
+        again = claimed[1]
+        assert again is not None
+        assert again.is_shown
+        again.watermark = "new"
+        await renderings.fail(session, again, {"name": "ValueError", "message": "x"})
+        await session.refresh(again)
+        assert (again.status, again.artifact, again.watermark) == ("ready", "a" * 64, "new")
+        assert not await renderings.again(session, shown, "new")  # nothing has changed since it failed
+        await session.rollback()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +46,24 @@ async def test_what_is_shown_gets_a_picture_when_nobody_waits(database: Database
         await thumbnails.keep(session, wanted, "a" * 64)
         assert await thumbnails.next_without(session) is None
         kept = await session.scalar(select(Snapshot.cells).where(Snapshot.id == wanted))
-        assert kept == {"executed": "e" * 64, thumbnails.CELL: "a" * 64}
+        assert kept is not None
+        assert kept["executed"] == "e" * 64
+        assert thumbnails.kept_of(kept).keys() == {thumbnails.CELL, thumbnails.AT}
+        assert kept[thumbnails.CELL] == "a" * 64
+        await session.rollback()
+
+
+async def test_a_picture_is_made_anew_once_an_hour_while_its_page_is(database: Database) -> None:
+    async with database.session() as session:
+        shelf = await Shelf.alone(session)
+        await _all_pictured(shelf)
+        wanted, now = await shelf.wait(await _shown(shelf), 90, **DONE), datetime.now(UTC)
+        for pictured, rendered, is_due in ((2.0, 3.0, False), (0.5, 0.1, False), (2.0, 0.1, True)):
+            at = (now - timedelta(hours=pictured)).isoformat()
+            cells = {"executed": "e" * 64, thumbnails.CELL: "a" * 64, thumbnails.AT: at}
+            made = update(Snapshot).where(Snapshot.id == wanted)
+            await session.execute(made.values(cells=cells, rendered_at=now - timedelta(hours=rendered)))
+            assert (await thumbnails.next_without(session) is not None) == is_due
         await session.rollback()
 
 

@@ -65,6 +65,18 @@ def test_the_public_key_cannot_be_used_as_a_shared_secret(keys: tuple[Signer, Ve
     assert pem.startswith("-----BEGIN PUBLIC KEY")
 
 
+def test_a_frame_token_that_was_good_ends_with_its_time() -> None:
+    frames = FrameSigner("k" * 32)
+    ends = int(time.time()) + 1
+    token = frames.sign(replace(CLAIMS, audience=(FRAME,), purpose="view", expires_at=ends))
+    assert frames.verify(token) == frames.verify(token)
+    while time.time() <= ends:
+        time.sleep(0.05)
+    for _ in range(2):
+        with pytest.raises(Unauthenticated, match="expired"):
+            frames.verify(token)
+
+
 def test_a_frame_token_is_for_the_frame_alone(keys: tuple[Signer, Verifier]) -> None:
     frames = FrameSigner("k" * 32)
     token = frames.sign(replace(CLAIMS, audience=(FRAME,), purpose="view"))

@@ -38,6 +38,7 @@ async def test_charts_weigh_little_and_pictures_of_others_stay_as_they_are() -> 
     outputs = [nbformat.v4.new_output("display_data", {"image/svg+xml": one}) for one in (vega, other)]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)])
     page = await render_page(notebook, "Charts", "/services/dashboards/a/b/", Assets("/services/dashboards"))
+    assert re.findall(r'style="--natural: (\d+)px"', page) == ["200", "1"]
     shown = [unquote(unescape(one)) for one in re.findall(r'src="data:image/svg\+xml,(.*?)"', page)]
     light = '<svg class="marks" width="200"><g><path fill="#abc" transform="translate(1.23,7)"/>'
     assert shown == [light + "<text>100 % of 3.14159</text></g></svg>", other]

@@ -36,6 +36,7 @@ export async function drawChart(place, { columns, rows }, plan) {
   views.set(place, view);
   holder.className = "nh-redrawn jp-RenderedSVG";
   const first = place.querySelector(".jp-OutputArea-output, .nh-first");
+  holder.style.setProperty("--natural", `${holder.querySelector("svg").getAttribute("width")}px`);
   first.replaceChildren(holder);
 }
 

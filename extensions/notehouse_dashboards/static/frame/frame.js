@@ -74,7 +74,7 @@ async function answerRequest(input) {
 }
 
 function tileAddress(id, query, tokenNow, shown = {}) {
-  const url = new URL(`tiles/${encodeURIComponent(id)}`, location.href);
+  const url = new URL(`tiles/${encodeURIComponent(id)}`, location.href); // of a tile, or of the whole page
   const chosen = new URLSearchParams(query);
   for (const [name, value] of Object.entries(shown)) chosen.set(name, value);
   chosen.set("token", tokenNow);
@@ -91,6 +91,7 @@ function followFilters(ask) {
   const acts = {
     filters: ({ query }) => tiles.choose(new URLSearchParams(query)),
     refresh: () => tiles.refresh(),
+    renewed: () => tiles.renew(),
     soon: () => {
       tiles.soon();
       if (Object.values(plan.tiles).some(({ kind }) => kind === "chart")) loadVega(plan).catch(() => {});

@@ -2,6 +2,7 @@
 
 import { drawChart } from "./chart_tile.js";
 import { OwnRows } from "./own_rows.js";
+import { takeOver } from "./python_tiles.js";
 import { drawTable, fromTheFirst, furnishTables, shownOf } from "./table_tile.js";
 import { atWork, showFailure, showNothing, showRows, showStale } from "./tile_states.js";
 
@@ -59,6 +60,13 @@ export class Tiles {
     }
     this.ownRows.forget(this.query);
     return this.#draw(() => true);
+  }
+
+  /** Draws those that Python makes from the page that has been made of the rows of this moment. */
+  async renew() {
+    const answer = await this.ask(this.address("~page", this.query, await this.token()));
+    if (!answer.ok) return;
+    furnishTables(this.plan, (id) => this.again(id), takeOver(await answer.text(), this.plan));
   }
 
   /** Draws one tile once more. */

@@ -9,9 +9,9 @@ const FEW = 10; // rows that need no search
 const PAUSE = 250; // milliseconds after the last letter of a word
 const known = new WeakMap();
 
-/** Returns the tables of a page, made usable; `ask(id, query)` draws a tile of `plan` anew. */
-export function furnishTables(plan, ask) {
-  for (const place of document.querySelectorAll(".nh-cell[data-tile]")) {
+/** Makes the tables of a page, or of some of its tiles, usable; `ask(id)` draws a tile of `plan` anew. */
+export function furnishTables(plan, ask, places = document.querySelectorAll(".nh-cell[data-tile]")) {
+  for (const place of places) {
     const id = place.dataset.tile;
     const more = plan.tiles[id]?.kind === "table" ? () => ask(id) : null;
     for (const table of place.querySelectorAll(".jp-OutputArea-output table.dataframe")) {

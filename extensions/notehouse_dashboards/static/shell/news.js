@@ -3,8 +3,8 @@
 const PAUSE = 30_000; // milliseconds hidden before the connection is let go
 const RETRIES = [1000, 3000, 10_000, 30_000];
 
-/** Follows what `address()` promises; `changed()` when there are other rows, `closed(event)` when the page has to be loaded anew. */
-export function followNews(address, { changed, closed }) {
+/** Follows what `address()` promises; `changed()` when there are other rows, `renewed()` when the page was made of them, `closed(event)` when the page has to be loaded anew. */
+export function followNews(address, { changed, renewed, closed }) {
   let source = null;
   let pausing = 0;
   let missed = false; // something may have changed while nobody listened
@@ -25,6 +25,7 @@ export function followNews(address, { changed, closed }) {
       missed = false;
     });
     source.addEventListener("changed", changed);
+    source.addEventListener("renewed", renewed);
     for (const event of ["closed", "replaced"]) {
       source.addEventListener(event, () => {
         stop();

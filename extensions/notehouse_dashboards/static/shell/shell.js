@@ -156,9 +156,13 @@ if (filters) {
   refreshChoices(filters, place, mine);
 }
 if (frame?.dataset.news) {
-  const address = async () => `${frame.dataset.news}?token=${(await (await askToken("")).json()).token}`;
+  const address = async () => {
+    const { token } = await (await askToken("")).json();
+    return `${frame.dataset.news}?token=${token}&${location.search.slice(1)}`;
+  };
   followNews(address, {
     changed: () => frame.contentWindow.postMessage({ notehouse: "refresh" }, "*"),
+    renewed: () => frame.contentWindow.postMessage({ notehouse: "renewed" }, "*"),
     closed: (event) => (event === "replaced" ? show({ state: "stale" }) : location.reload()),
   });
 }

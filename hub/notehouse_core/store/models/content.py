@@ -137,7 +137,8 @@ class DashboardPermission(TenantRow):
 class Snapshot(TenantRow):
     """A version's page for one access class and one set of parameters.
 
-    `leased_until` belongs to the renderer at work; a lease that has passed may be taken over.
+    `leased_until` belongs to the renderer at work; a lease that has passed may be taken over. `watermark` is the state of
+    the tables that it was last made from; one that is made once more is shown as it was.
     """
 
     __tablename__ = "snapshots"
@@ -163,3 +164,8 @@ class Snapshot(TenantRow):
     rendered_at: Mapped[datetime | None]
 
     version: Mapped[DashboardVersion] = relationship()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a page to look at."""
+        return self.artifact is not None and self.status != "failed"

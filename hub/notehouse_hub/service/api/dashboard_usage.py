@@ -126,7 +126,7 @@ async def _tiles(session: AsyncSession, resources: Resources, found: Dashboard) 
     version = found.published_version
     if version is None:
         return []
-    ready = select(Snapshot).where(Snapshot.version_id == version.id, Snapshot.status == "ready")
+    ready = select(Snapshot).where(Snapshot.version_id == version.id, Snapshot.rendered_at.is_not(None))
     newest = await session.scalar(ready.order_by(Snapshot.rendered_at.desc()).limit(1))
     if newest is None or "executed" not in newest.cells:
         return []

@@ -162,7 +162,7 @@ async def _notebook(found: Dashboard, resources: Resources) -> bytes:
 
 async def _page(view: View, resources: Resources) -> str:
     """What the snapshot of the caller's class shows, as a page that needs nothing else."""
-    if view.snapshot is None or view.snapshot.status != "ready":
+    if view.snapshot is None or not view.snapshot.is_shown:
         raise errors.Conflict(f"{_NOTHING} If it is being made for you, try again in a moment.")
     key = view.snapshot.cells.get("executed")
     if key is None:

@@ -8,7 +8,7 @@ from notehouse_core import errors
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
-from notehouse_hub.service.resources import ResourcesDep
+from notehouse_hub.service.resources import ResourcesDep, SessionDep
 
 router = ApiRouter(prefix="/kernel-gateways", tags=["Kernel gateways"])
 
@@ -28,11 +28,14 @@ class Gateway(BaseModel):
 
 
 @router.post("")
-async def running(body: GatewayRequest, caller: CallerDep, resources: ResourcesDep) -> Gateway:
+async def running(
+    body: GatewayRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep
+) -> Gateway:
     """Start the gateway of a class unless it runs, and wait for it. For our own services only."""
     if not caller.actor.service:
         raise errors.Forbidden("Kernel gateways are for Notehouse's own services.")
-    if body.access_class not in (await resources.access_plan()).classes:
+    if body.access_class not in (await resources.access_plan_within(session)).classes:
         raise errors.Forbidden("Nobody has this access class any more.")
+    await session.commit()  # not held while the Hub starts a server
     found = await resources.gateways.running(body.access_class)
     return Gateway(url=found.url, token=found.token, expires_at=found.expires_at)

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notehouse_core import errors, policy
 from notehouse_core.access import PLATFORM, AccessClass
 from notehouse_core.store import tokens
-from notehouse_core.store.plan import class_of, load_access_plan
+from notehouse_core.store.plan import class_of
 from notehouse_core.tokens import API, INTERACTIVE, LONGEST_LIFE, QUERY, RUN, VIEW, Claims, class_subject
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.auditing import AuditDep
 from notehouse_hub.service.identity import Caller, CallerDep
-from notehouse_hub.service.resources import ResourcesDep, SessionDep
+from notehouse_hub.service.resources import Resources, ResourcesDep, SessionDep
 
 router = ApiRouter(prefix="/tokens", tags=["Tokens"])
 
@@ -53,7 +53,7 @@ async def issue(
     body: TokenRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep, audit: AuditDep
 ) -> IssuedToken:
     """Issue an execution token: minutes to hours, for one tenant's rows, never more than the caller may read."""
-    found, subject = await _rights(body, caller, session)
+    found, subject = await _rights(body, caller, session, resources)
     _check_sources(body, found)
     longest = {**LONGEST, INTERACTIVE: resources.settings.interactive_token_seconds}
     life = min(body.ttl_seconds, longest[body.purpose])
@@ -89,10 +89,12 @@ async def revoke(token_id: UUID, caller: CallerDep, session: SessionDep, audit: 
     await audit(caller.actor.name, "revoke-token", str(token_id))
 
 
-async def _rights(body: TokenRequest, caller: Caller, session: AsyncSession) -> tuple[AccessClass, str]:
+async def _rights(
+    body: TokenRequest, caller: Caller, session: AsyncSession, resources: Resources
+) -> tuple[AccessClass, str]:
     """The class a token is for, and in whose name it is. Raises Forbidden."""
     if caller.actor.service:
-        return await _class_for_service(body, session)
+        return await _class_for_service(body, session, resources)
     person = caller.person
     if body.purpose != INTERACTIVE or body.access_class or body.object or body.on_behalf_of or body.writes:
         raise errors.Forbidden("People get tokens of purpose interactive, for their own rights.")
@@ -105,7 +107,9 @@ async def _rights(body: TokenRequest, caller: Caller, session: AsyncSession) -> 
     return await class_of(session, person.username, tenant), person.username
 
 
-async def _class_for_service(body: TokenRequest, session: AsyncSession) -> tuple[AccessClass, str]:
+async def _class_for_service(
+    body: TokenRequest, session: AsyncSession, resources: Resources
+) -> tuple[AccessClass, str]:
     """The class of a person that a service acts for, or the one that it names; both must agree where both are given."""
     if body.purpose == INTERACTIVE or not body.object or not (body.access_class or body.on_behalf_of):
         raise errors.Invalid(
@@ -113,7 +117,7 @@ async def _class_for_service(body: TokenRequest, session: AsyncSession) -> tuple
         )
     if body.writes and (body.purpose != RUN or body.on_behalf_of is None):
         raise errors.Invalid("Only a run on behalf of a person writes.")
-    plan = await load_access_plan(session)
+    plan = await resources.access_plan_within(session)
     if body.on_behalf_of is None:
         found = plan.classes.get(body.access_class or "")
         if found is None:

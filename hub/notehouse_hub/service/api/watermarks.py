@@ -13,7 +13,7 @@ from notehouse_core.store.models import DashboardVersion
 from notehouse_hub.service.api.body import Body
 from notehouse_hub.service.api.route import ApiRouter
 from notehouse_hub.service.identity import CallerDep
-from notehouse_hub.service.resources import ResourcesDep
+from notehouse_hub.service.resources import ResourcesDep, SessionDep
 from notehouse_hub.service.table_marks import marks_of, words_of
 
 MOST = 500
@@ -43,15 +43,17 @@ class Watermarks(BaseModel):
 
 
 @router.post("")
-async def watermarks(body: WatermarksRequest, caller: CallerDep, resources: ResourcesDep) -> Watermarks:
+async def watermarks(
+    body: WatermarksRequest, caller: CallerDep, session: SessionDep, resources: ResourcesDep
+) -> Watermarks:
     """Say which state the tables are in that versions name and classes may read. For our own services only."""
     if not caller.actor.service:
         raise errors.Forbidden("Watermarks are for Notehouse's own services.")
-    plan = await resources.access_plan()
-    async with resources.database.session() as session:  # not held while ClickHouse is asked
-        wanted = {one.version for one in body.items}
-        query = select(DashboardVersion.id, DashboardVersion.notebook).where(DashboardVersion.id.in_(wanted))
-        keys = dict((await session.execute(query)).tuples().all())
+    plan = await resources.access_plan_within(session)
+    wanted = {one.version for one in body.items}
+    query = select(DashboardVersion.id, DashboardVersion.notebook).where(DashboardVersion.id.in_(wanted))
+    keys = dict((await session.execute(query)).tuples().all())
+    await session.commit()  # not held while ClickHouse is asked
     words = {one: await asyncio.to_thread(_words, resources.artifacts, key) for one, key in keys.items()}
     known = [one for one in body.items if one.version in keys and one.access_class in plan.classes]
     asked = [(plan.classes[one.access_class], words[one.version]) for one in known]

@@ -1,5 +1,6 @@
 """The portal's first page: favourites, what one opened last, and every dashboard to search."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -65,19 +66,26 @@ async def home(
         searched=(Dashboard.name, Dashboard.description, Dashboard.slug, func.array_to_string(Dashboard.tags, " ")),
         sorts={"name": Dashboard.name},
     )  # fmt: skip
+    favourites, recent = mine.favourites[:_MOST_FAVOURITES], mine.recent[:_MOST_RECENT]
+    kept = await _these(session, caller, {*favourites, *recent})
+    pictures = await _pictures(session, [*found, *kept.values()], caller, resources)
+
+    def cards(of: Iterable[Dashboard]) -> list[Card]:
+        return [_card(one, caller, pictures, is_favourite=one.id in mine.favourites) for one in of]
+
     return render(
         request,
         "home.html",
         visitor_of(caller),
         here="dashboards",
-        cards=await _cards(session, found, caller, mine, resources),
+        cards=cards(found),
         total=total,
         known=total if not (tag or wanted.search) else await _count(session, query),
         search=wanted.search,
         tag=tag,
         tags=await _tags(session, caller),
-        favourites=await _these(session, caller, mine, mine.favourites[:_MOST_FAVOURITES], resources),
-        recent=await _these(session, caller, mine, mine.recent[:_MOST_RECENT], resources),
+        favourites=cards(kept[one] for one in favourites if one in kept),
+        recent=cards(kept[one] for one in recent if one in kept),
         page=wanted.page,
         pages=ceil(total / _ON_A_PAGE),
     )
@@ -92,19 +100,12 @@ async def _count(session: AsyncSession, query: Select[Dashboard]) -> int:
     return await session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
-async def _these(
-    session: AsyncSession,
-    caller: Caller,
-    mine: preferences.Remembered,
-    ids: list[UUID],
-    resources: Resources,
-) -> list[Card]:
-    """Cards in this order; what is gone, or may not be seen any more, is left out."""
+async def _these(session: AsyncSession, caller: Caller, ids: set[UUID]) -> dict[UUID, Dashboard]:
+    """Dashboards by their ids; what is gone, or may not be seen any more, is left out."""
     if not ids:
-        return []
+        return {}
     found = await session.scalars(store.visible_to(caller.actor).where(Dashboard.id.in_(ids)))
-    cards = await _cards(session, list(found), caller, mine, resources)
-    return sorted(cards, key=lambda card: ids.index(card.id))
+    return {one.id: one for one in found}
 
 
 async def _tags(session: AsyncSession, caller: Caller) -> list[str]:
@@ -115,35 +116,21 @@ async def _tags(session: AsyncSession, caller: Caller) -> list[str]:
     return list(await session.scalars(used.limit(_MOST_TAGS)))
 
 
-async def _cards(
-    session: AsyncSession,
-    found: list[Dashboard],
-    caller: Caller,
-    mine: preferences.Remembered,
-    resources: Resources,
-) -> list[Card]:
+async def _pictures(
+    session: AsyncSession, found: list[Dashboard], caller: Caller, resources: Resources
+) -> dict[UUID, str]:
+    """The pictures of dashboards by their ids, of the rows that this person reads, of nobody else's."""
     plan, name = await resources.access_plan_within(session), caller.person.username
     classes = {one.id: plan.class_of(name, one.tenant.slug) for one in found}
-    seen = {
-        one.published_version_id: held.id
-        for one in found
-        if one.published_version_id and (held := classes[one.id])
-    }
-    pictures = await thumbnails.shown(session, seen)  # of the rows that this person reads, of nobody else's
-    return [
-        _card(
-            one,
-            caller,
-            pictures.get(one.published_version_id, "") if one.published_version_id else "",
-            is_favourite=one.id in mine.favourites,
-        )
-        for one in found
-    ]
+    seen = {one.published_version_id: held.id for one in found if (held := classes[one.id])}
+    versions = await thumbnails.shown(session, {one: held for one, held in seen.items() if one})
+    return {one.id: versions.get(one.published_version_id, "") for one in found if one.published_version_id}
 
 
-def _card(one: Dashboard, caller: Caller, picture: str, *, is_favourite: bool) -> Card:
+def _card(one: Dashboard, caller: Caller, pictures: Mapping[UUID, str], *, is_favourite: bool) -> Card:
     version = one.published_version
     editable = store.decision(caller.actor, "edit", one)
+    picture = pictures.get(one.id, "")
     return Card(
         id=one.id,
         name=one.name,
