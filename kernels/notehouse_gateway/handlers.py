@@ -96,6 +96,7 @@ class WatchHandler(KernelsAPIHandler):
         def measured() -> dict[str, Any]:
             return {
                 "kernels": [{**model, **known.model(pid)} for model, known, pid in seen],
+                "warm": templates.warm,
                 "templates": [template_model(key, one) for key, one in kept],
                 "limits": {
                     "kernels": kernels.max_kernels,

@@ -19,6 +19,9 @@ EVICTED = Counter("notehouse_templates_evicted_total", "Templates ended to make 
 REFUSED = Counter("notehouse_kernels_refused_total", "Kernels refused at the limit of how many may run")
 ENDED = Counter("notehouse_kernels_ended_total", "Kernels ended for passing a limit", ["limit"])
 TEMPLATES = Gauge("notehouse_templates", "Templates of notebooks that are kept now")
+WARM = Gauge(
+    "notehouse_template_warm", "Whether the usual libraries are imported: a kernel is a fork, 1 or 0"
+)
 KERNELS = Gauge("notehouse_kernels", "Kernels that run now")
 PRIVATE = Gauge("notehouse_kernels_private_bytes", "Memory that kernels hold alone, together")
 SHARE = Gauge("notehouse_kernels_proportional_bytes", "The same with their share of what they share (PSS)")

@@ -17,12 +17,13 @@ from traitlets import Bool, Float, Integer, Unicode
 from traitlets.config import SingletonConfigurable
 
 from notehouse_gateway import memory, sockets
+from notehouse_gateway.demand import Demand
 from notehouse_gateway.desk import Desk
 from notehouse_gateway.enclosure import CannotCut, Enclosure, enclosure
 from notehouse_gateway.environment import kernel_environment
 from notehouse_gateway.limits import KernelLimits
 from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
-from notehouse_gateway.series import EVICTED, FORKS, HITS, NOT_FORKED, TEMPLATES
+from notehouse_gateway.series import EVICTED, FORKS, HITS, NOT_FORKED, TEMPLATES, WARM
 from notehouse_gateway.template import namespaces, own_table, places, strays, trial
 from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked, TemplateProcess
@@ -56,6 +57,11 @@ class ImportTemplate:
         self._settled.clear()
         self._starting = TemplateProcess.start(self._environment, self._cwd, self._enclosure)
         threading.Thread(target=self._finish, args=(self._starting, seconds), daemon=True).start()
+
+    @property
+    def warmed(self) -> bool:
+        """Tell whether it is ready."""
+        return self._process is not None and self._process.alive
 
     def _finish(self, process: TemplateProcess, seconds: float) -> None:
         try:
@@ -112,16 +118,21 @@ class Templates(SingletonConfigurable):
     memory_megabytes = Integer(1536, help="How much templates of notebooks may hold together").tag(
         config=True
     )
-    most_notebooks = Integer(12, help="How many templates of notebooks may be kept").tag(config=True)
+    most_notebooks = Integer(48, help="How many templates of notebooks may be kept").tag(config=True)
     unused_seconds = Float(900.0, help="How long a notebook's template is kept without use").tag(config=True)
+    longest_unused_seconds = Float(4 * 3600.0, help="The same for one that is asked for now and again").tag(
+        config=True
+    )
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._usual: ImportTemplate | None = None
         self.enclosure: Enclosure | None = None
         self._notebooks: dict[str, NotebookTemplate] = {}
+        self._demand = Demand(self.unused_seconds, self.longest_unused_seconds)
         self.limits = KernelLimits()  # of a notebook's template and, with it, of the kernels forked from it
         TEMPLATES.set_function(lambda: len(self._notebooks))
+        WARM.set_function(lambda: self.warm)
 
     def begin(self, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> None:
         """Start kernels by fork from now on, from templates with this environment (default: this process's)."""
@@ -173,6 +184,11 @@ class Templates(SingletonConfigurable):
         enclosure.own_table = why is None
 
     @property
+    def warm(self) -> bool:
+        """Tell whether the usual libraries are imported, so that a kernel is a fork."""
+        return self._usual is not None and self._usual.warmed
+
+    @property
     def usual_pid(self) -> int:
         """The process that has the usual libraries imported. Raises CannotFork while there is none."""
         return self._kept().ready(0).process.pid
@@ -200,6 +216,7 @@ class Templates(SingletonConfigurable):
 
     def prepare(self, key: str, order: NotebookOrder, desk: Desk) -> NotebookTemplate:
         """Begin to make a notebook's template, once however many ask. Raises CannotFork where there are none."""
+        self._demand.asked(key)
         if (found := self.notebook(key)) is not None:
             if found.state != "failed":
                 HITS.inc()
@@ -226,13 +243,17 @@ class Templates(SingletonConfigurable):
             made.prepare(process)
 
     def tidy(self, *, room_for_one: bool = False) -> None:
-        """End the templates that nobody used for long, and the least recently used of too many or too large ones."""
-        now = time.monotonic()
-        for key, one in sorted(self._notebooks.items(), key=lambda item: item[1].used):
+        """End the templates that have waited longer than they are kept for; of too many or too large ones the next too."""
+        waited = {key: self._waited(key, one) for key, one in self._notebooks.items()}
+        for key in sorted(waited, key=lambda one: -waited[one]):
             crowded = len(self._notebooks) > self.most_notebooks - room_for_one
-            if (crowded or now - one.used > self.unused_seconds or self._too_large()) and one.idle():
+            if (crowded or waited[key] > 1 or self._too_large()) and self._notebooks[key].idle():
                 EVICTED.inc()
                 self._forget(key)
+
+    def _waited(self, key: str, one: NotebookTemplate) -> float:
+        """Return for which part of the time that it is kept a template has not been used."""
+        return (time.monotonic() - one.used) / self._demand.kept_seconds(key)
 
     def let_go(self, key: str) -> bool:
         """End a notebook's template; False where that would end a kernel, or it is being prepared."""
@@ -259,6 +280,7 @@ class Templates(SingletonConfigurable):
         if found is None or found.process is None or found.state != "ready":
             NOT_FORKED.labels("notebook").inc()
             raise CannotFork("there is no template of this notebook")
+        self._demand.asked(key)
         with FORKS.labels("notebook").time():
             return await asyncio.to_thread(found.process.fork, order, token)
 

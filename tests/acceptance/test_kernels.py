@@ -93,7 +93,7 @@ def test_prometheus_has_the_series_of_each_gateway(person: People, platform: Pla
             assert f'notehouse_gateway_{name}{{access_class="{one}"}}' in series, name
 
 
-def test_a_gateway_is_up_before_a_report_is_due(person: People, platform: Platform) -> None:
+def test_a_gateway_is_up_and_warm_before_a_report_is_due(person: People, platform: Platform) -> None:
     analyst, admin = person("united-analyst"), person("admin")
     with analyst.api() as api, admin.api() as all_:
         token = api.post("tokens", json={"purpose": "interactive"}).raise_for_status().json()["token"]
@@ -113,12 +113,13 @@ def test_a_gateway_is_up_before_a_report_is_due(person: People, platform: Platfo
         schedule = api.post("schedules", json=body | when).raise_for_status().json()["id"]
         try:
             eventually(lambda: mine in _up(all_), 40, "the gateway is up")
+            eventually(lambda: mine in _up(all_, "warm"), 30, "its template is warm")
             runs = api.get("runs", params={"schedule_id": schedule}).json()["pagination"]["total"]
         finally:
             api.delete(f"schedules/{schedule}").raise_for_status()
     assert runs == 0
 
 
-def _up(api: httpx.Client) -> set[str]:
+def _up(api: httpx.Client, what: str = "answers") -> set[str]:
     found = api.get("kernels").raise_for_status().json()["gateways"]
-    return {one["access_class"] for one in found if one["answers"]}
+    return {one["access_class"] for one in found if one[what]}

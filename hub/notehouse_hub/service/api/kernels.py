@@ -59,6 +59,7 @@ class Gateway(BaseModel):
     access_class: str
     tenant: str
     answers: bool
+    warm: bool = Field(description="whether the usual libraries are imported already: a kernel is a fork")
     kernels: int
     most_kernels: int
     templates: list[Template]
@@ -154,6 +155,7 @@ def _gateway(gateway: Watched, tenant: str) -> Gateway:
         access_class=gateway.access_class,
         tenant=tenant,
         answers=gateway.report is not None,
+        warm=report.get("warm", False),
         kernels=len(report["kernels"]),
         most_kernels=report["limits"].get("kernels", 0),
         templates=[Template(**one) for one in report["templates"]],
