@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import site
 import sys
 import threading
@@ -29,6 +30,7 @@ from notehouse_gateway.template.wire import ForkOrder
 from notehouse_gateway.template_process import CannotFork, Forked, TemplateProcess
 
 STRAY_SECONDS = 3.0
+MOST_DESCRIPTORS = 8192
 Places = tuple[tuple[str, int], ...]
 
 log = logging.getLogger(__name__)
@@ -140,6 +142,7 @@ class Templates(SingletonConfigurable):
             log.warning("Kernels start the slow way: this system does not offer what forking them needs")
             return
         self.enabled = True
+        allow_descriptors()
         given = kernel_environment(os.environ if environment is None else environment)
         self._close_in(given)
         self._usual = ImportTemplate(given, cwd or str(Path.home()), self.enclosure)
@@ -309,6 +312,14 @@ class Templates(SingletonConfigurable):
         if self.enclosure is not None:
             self.enclosure.close()
             self.enclosure = None
+
+
+def allow_descriptors() -> None:
+    """Let this process open what its kernels need: a kernel and a client take 26, a shell often allows 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft not in (resource.RLIM_INFINITY, hard) and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def possible() -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
-import resource
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from notehouse_gateway.templates import Templates
 
 WARMING, IN_A_ROW, AT_ONCE = 50, 1000, 50
 MOST_GROWN = 5  # MB after the first ones, which fill what is kept on purpose
-DESCRIPTORS = 8192
 CHANCES = {
     "random": "random.random()",
     "numpy": "numpy.random.random()",
@@ -59,8 +57,6 @@ class Held:
 
 def measure(_stage: Stage) -> list[Result]:
     """Start them all from one template of this process."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, DESCRIPTORS), hard))
     return asyncio.run(_measure())
 
 

@@ -28,16 +28,11 @@ CHANCE = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def many_descriptors() -> None:
-    """Fifty clients at once, each with its sockets, are more than a shell usually allows."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
-
-
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
     home = tmp_path_factory.mktemp("home")
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))  # as a shell has it
     keeper = Templates.instance(patience=60.0)
     keeper.begin({"PATH": os.environ["PATH"], "HOME": str(home), "SECRET": "x"}, str(home))
     yield keeper
