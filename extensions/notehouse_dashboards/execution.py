@@ -18,7 +18,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from notehouse_core import errors
-from notehouse_core.control_plane import ControlPlane
+from notehouse_core.control_plane import ControlPlane, KernelGateway
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.remote_template import RemoteTemplate, TemplateState
 from notehouse_dashboards.outputs import WIDGET_STATES, for_viewers, state_for_viewers
@@ -83,25 +83,41 @@ def _after_parameters(node: NotebookNode) -> int:
 
 async def prepared(
     control: ControlPlane, source: Source, cell_timeout: int, tell: Callable[[int, int], None]
-) -> bool:
-    """Have the notebook run once in the gateway; whether kernels can go on from there.
+) -> KernelGateway | None:
+    """Have the notebook run once in the gateway of its class; that gateway, where kernels can go on from there.
 
     However many wait, it runs once; its token ends with it. Raises NotebookFailed.
     """
-    remote = await _template(control, source)
-    token = await control.mint_token("view", source.access_class, f"dashboard-version:{source.version_id}")
+    gateway = await control.kernel_gateway(source.access_class)
     node = source.prepared()
-    order = {"notebook": node, "token": token.token, "seed": source.seed, "cell_timeout": cell_timeout}
-    found = await _settled(control, source, await remote.order(order), tell)
-    with contextlib.suppress(
-        errors.NotehouseError
-    ):  # the token ends by itself, as it does for whoever goes before
-        await control.revoke_token(token.id)
+    found = await _at(gateway, source).known()
+    if found is not None and found.state in {"ready", "preparing"}:
+        found = await _settled(control, source, found, tell)
+    else:
+        order = {"notebook": node, "seed": source.seed, "cell_timeout": cell_timeout}
+        found = await _ordered(control, source, gateway, order, tell)
     if found.failure is not None:
         raise _failed(node, found)
     if found.obstacles:
         log.info("a notebook runs anew for each who looks: %s", ", ".join(found.obstacles))
-    return found.state == "ready"
+    return gateway if found.state == "ready" else None
+
+
+async def _ordered(
+    control: ControlPlane,
+    source: Source,
+    gateway: KernelGateway,
+    order: dict[str, Any],
+    tell: Callable[[int, int], None],
+) -> TemplateState:
+    token = await control.mint_token("view", source.access_class, f"dashboard-version:{source.version_id}")
+    begun = await _at(gateway, source).order({**order, "token": token.token})
+    found = await _settled(control, source, begun, tell)
+    with contextlib.suppress(
+        errors.NotehouseError
+    ):  # the token ends by itself, as it does for whoever goes before
+        await control.revoke_token(token.id)
+    return found
 
 
 async def _settled(
@@ -119,7 +135,10 @@ async def _settled(
 
 async def _template(control: ControlPlane, source: Source) -> RemoteTemplate:
     """The template at its gateway, with a Hub token of this moment: those live minutes."""
-    gateway = await control.kernel_gateway(source.access_class)
+    return _at(await control.kernel_gateway(source.access_class), source)
+
+
+def _at(gateway: KernelGateway, source: Source) -> RemoteTemplate:
     return RemoteTemplate(gateway.url, gateway.token, source.template)
 
 
@@ -134,10 +153,13 @@ def _failed(node: NotebookNode, found: TemplateState) -> NotebookFailed:
 
 @asynccontextmanager
 async def kernel_for(
-    control: ControlPlane, source: Source, template: str | None = None
+    control: ControlPlane, source: Source, template: str | None = None, gateway: KernelGateway | None = None
 ) -> AsyncIterator[RemoteKernelManager]:
-    """A kernel with a view token of its own, renewed as long as it is used; both end with the block."""
-    gateway = await control.kernel_gateway(source.access_class)
+    """A kernel with a view token of its own, renewed as long as it is used; both end with the block.
+
+    `gateway` is the one of the class, when that was just asked for.
+    """
+    gateway = gateway or await control.kernel_gateway(source.access_class)
     about = f"dashboard-version:{source.version_id}"
     token = await control.mint_token("view", source.access_class, about)
     kernel = RemoteKernelManager(

@@ -67,8 +67,8 @@ async def started(
 
     Where the notebook can be forked, it has run once for all who look at this snapshot.
     """
-    if await prepared(control, source, cell_timeout, tell):
-        async with kernel_for(control, source, source.template) as kernel:
+    if gateway := await prepared(control, source, cell_timeout, tell):
+        async with kernel_for(control, source, source.template, gateway) as kernel:
             client = kernel.client()
             await client.start_channels()
             try:

@@ -33,7 +33,10 @@ async def test_tiles_stand_where_their_cells_say() -> None:
 
 async def test_charts_weigh_little_and_pictures_of_others_stay_as_they_are() -> None:
     drawn = '<svg class="marks" width="200"><g aria-label="x: 1.23456" role="img"><path fill="#abc" '
-    vega = drawn + 'transform="translate(1.23456,7)"/><text>100 % of 3.14159</text></g></svg>'
+    vega = (
+        drawn
+        + 'transform="translate(1.23456,7)"/><text font-family="sans-serif">100 % of 3.14159</text></g></svg>'
+    )
     other = '<svg width="1"><path aria-label="small" d="M0.00012,0"/></svg>'
     outputs = [nbformat.v4.new_output("display_data", {"image/svg+xml": one}) for one in (vega, other)]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)])
@@ -41,7 +44,8 @@ async def test_charts_weigh_little_and_pictures_of_others_stay_as_they_are() -> 
     assert re.findall(r'style="--natural: (\d+)px"', page) == ["200", "1"]
     shown = [unquote(unescape(one)) for one in re.findall(r'src="data:image/svg\+xml,(.*?)"', page)]
     light = '<svg class="marks" width="200"><g><path fill="#abc" transform="translate(1.23,7)"/>'
-    assert shown == [light + "<text>100 % of 3.14159</text></g></svg>", other]
+    letters = 'font-family="Arial, Liberation Sans, Helvetica, sans-serif"'
+    assert shown == [light + f"<text {letters}>100 % of 3.14159</text></g></svg>", other]
 
 
 async def test_a_template_of_ones_own_derives_from_ours_as_its_guide_says(tmp_path: Path) -> None:
