@@ -21,6 +21,7 @@ from tornado import web
 
 from notehouse_gateway.kernels import GatewayKernels, KernelOrder
 from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
+from notehouse_gateway.series import HITS
 from notehouse_gateway.template_process import CannotFork
 from notehouse_gateway.templates import Templates
 from notehouse_gateway.watching import template_model, totals
@@ -164,6 +165,8 @@ class TemplateHandler(KernelsAPIHandler):
         template = self._found(key)
         if seconds := min(float(self.get_query_argument("wait", "0")), MOST_WAIT):
             await asyncio.to_thread(template.settled.wait, seconds)
+        elif template.state != "failed":
+            HITS.inc()  # whoever does not wait for its end comes to use it
         self.finish(template.model())
 
     @web.authenticated

@@ -320,6 +320,10 @@ async def test_limits_of_a_kernel_are_errors_of_the_cell_that_passes_them(
 async def test_numbers_of_kernels_and_templates(template: Any, kernel: Kernels, gateway: Any) -> None:
     await prepared(template("b8" * 16), "x = 1")
     await prepared(template("b8" * 16), "x = 1")
+    known = await template("b8" * 16).known()
+    assert known is not None
+    assert known.state == "ready"
+    assert await template("b9" * 16).known() is None
     async with kernel(template="b8" * 16) as km:
         assert await said(km, "print(x)") == "1\n"
         with gateway.http() as client:
@@ -330,7 +334,7 @@ async def test_numbers_of_kernels_and_templates(template: Any, kernel: Kernels, 
     assert found["notehouse_kernels"] == 1
     assert found['notehouse_kernel_fork_seconds_count{template="notebook"}'] >= 1
     assert found['notehouse_templates_prepared_total{state="ready"}'] >= 1
-    assert found["notehouse_template_hits_total"] >= 1
+    assert found["notehouse_template_hits_total"] >= 2
     assert (
         5e6 < found["notehouse_kernels_private_bytes"] < found["notehouse_kernels_proportional_bytes"] < 5e8
     )
