@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 
+import uvloop
 from pydantic import ValidationError
 
 from notehouse_core.errors import NotehouseError
@@ -23,7 +24,7 @@ def main() -> None:
     try:
         settings = load_settings()
         configure_logs(settings.log_level)
-        asyncio.run(serve(settings))
+        uvloop.run(serve(settings))
     except (NotehouseError, ValidationError, OSError) as error:
         sys.exit(f"The query gateway cannot start: {error}")
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 
@@ -68,9 +68,8 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for a request."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server made it
-        transport.set_write_buffer_limits(high=_MOST_UNSENT)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
+        self._transport.set_write_buffer_limits(high=_MOST_UNSENT)
         self._service.connections.add(self)
         self._wait(_IDLE)
 

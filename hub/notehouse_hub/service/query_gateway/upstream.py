@@ -5,7 +5,7 @@ followed, to know where the answer ends.
 """
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 from notehouse_hub.service.query_gateway.answer_framing import BodyEnd, NotHttpError, body_end
@@ -48,8 +48,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - we opened a TCP connection
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
 
     def send(self, request: bytes, sink: AnswerSink) -> None:
         """Send a whole request whose answer goes to `sink`."""
