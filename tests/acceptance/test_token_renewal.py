@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import jwt
 import pytest
-import websockets.sync.client
 
+from acceptance.lab_kernel import LabKernel
 from acceptance.platform import Person, Platform, eventually, free_port, started
 from notehouse_hub.embedded.standalone import engines
 
@@ -45,78 +43,16 @@ def _read(environment: Path) -> bytes:
         return b""
 
 
-class Kernel:
-    """A kernel of somebody's own server, over the same websocket as JupyterLab's."""
-
-    def __init__(self, platform: Platform, person: Person) -> None:
-        self.base = f"{platform.url}/user/{person.name}"
-        self.headers = {"Authorization": f"token {person.hub_token()}"}
-        with httpx.Client(headers=self.headers, timeout=60, trust_env=False) as http:
-            http.post(f"{platform.url}/hub/api/users/{person.name}/server").raise_for_status()
-            eventually(
-                lambda: http.get(f"{self.base}/api/kernels").status_code == 200, 60, "the server is up"
-            )
-            self.id = (
-                http.post(f"{self.base}/api/kernels", json={"name": "notehouse"})
-                .raise_for_status()
-                .json()["id"]
-            )
-        address = f"{self.base}/api/kernels/{self.id}/channels".replace("http", "ws", 1)
-        self.opened = websockets.sync.client.connect(
-            address, additional_headers=self.headers, max_size=None, proxy=None
-        )
-
-    def __enter__(self) -> Kernel:
-        self.socket = self.opened.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.opened.__exit__(None, None, None)
-
-    def run(self, code: str) -> str:
-        """Everything that a cell shows."""
-        header = {
-            "msg_id": uuid4().hex, "msg_type": "execute_request", "username": "", "session": uuid4().hex,
-            "date": "", "version": "5.3",
-        }  # fmt: skip
-        content = {
-            "code": code,
-            "silent": False,
-            "store_history": False,
-            "allow_stdin": False,
-            "stop_on_error": True,
-        }
-        message = {
-            "header": header,
-            "parent_header": {},
-            "metadata": {},
-            "content": content,
-            "channel": "shell",
-        }
-        self.socket.send(json.dumps({**message, "buffers": []}))
-        shown = ""
-        while True:
-            said = json.loads(self.socket.recv(timeout=60))
-            if said["parent_header"].get("msg_id") != header["msg_id"]:
-                continue
-            told = said["content"]
-            shown += told.get("text", "") if said["msg_type"] == "stream" else ""
-            shown += str(told.get("data", {}).get("text/plain", "")) if "data" in told else ""
-            shown += "\n".join(told.get("traceback", []))
-            if said["msg_type"] == "status" and told["execution_state"] == "idle":
-                return shown
-
-
 def test_a_kernel_outlives_its_tokens_and_not_its_rights(platform: Platform, browser: Any) -> None:
     analyst, admin = (
         Person(platform, browser, "united-analyst").login(),
         Person(platform, browser, "admin").login(),
     )
-    with Kernel(platform, analyst) as kernel, analyst.api() as api, admin.api() as chief:
+    with LabKernel(platform, analyst) as kernel, analyst.api() as api, admin.api() as chief:
         _outlives(platform, kernel, api, chief)
 
 
-def _outlives(platform: Platform, kernel: Kernel, api: httpx.Client, chief: httpx.Client) -> None:
+def _outlives(platform: Platform, kernel: LabKernel, api: httpx.Client, chief: httpx.Client) -> None:
     file = "import os, pathlib; print(pathlib.Path(os.environ['NOTEHOUSE_TOKEN_FILE']).read_text())"
     first = eventually(lambda: "UA" in kernel.run(COUNT) and kernel.run(file).strip(), 60, "SQL works")
     ends = jwt.decode(first, options={"verify_signature": False})["exp"]
