@@ -20,7 +20,7 @@ SMALL = b"SELECT carrier, name FROM flights.airlines ORDER BY carrier LIMIT 3 FO
 GIGABYTE = b"SELECT repeat('x', 1000) FROM numbers(1000000) FORMAT RowBinary"
 RATE, SECONDS = 200, 8
 LARGE_AT_ONCE = 20
-TIMES = {1_000_000: 9, 10_000_000: 3}
+TIMES = {1_000_000: 15, 10_000_000: 7}
 
 
 def measure(stage: Stage) -> list[Result]:
