@@ -41,7 +41,7 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
         """Start the server; raises ServerRefusedError rather than run anyone's code as root."""
         home = await self._home()
         home.prepare()
-        self._end_remains(home.uid)  # of a server that ended while no Hub looked
+        self._end_remains(home.uid, home.folder)  # of a server that ended while no Hub looked
         self.uid = home.uid or 0
         self.cmd = command(str(self.settings.code_python), self.user.name, self.settings)
         self.notebook_dir = str(home.folder)
@@ -116,13 +116,13 @@ class UnixUserSpawner(LocalProcessSpawner):  # type: ignore[misc]
         if status is None:
             self._await_end()
         else:
-            self._end_remains(self.uid)
+            self._end_remains(self.uid, home_of(self.settings.data, self.user.name, self.uid).folder)
             self.uid = 0
         return status
 
-    def _end_remains(self, uid: int | None) -> None:
+    def _end_remains(self, uid: int | None, home: Path) -> None:
         if uid and uid >= self.settings.uid_base:
-            end_all_of(uid)
+            end_all_of(uid, home)
 
     def _await_end(self) -> None:
         """Be told by the system when the server ends, instead of looking twice a minute."""

@@ -239,21 +239,30 @@ def test_hub_killed_and_started_again_finds_the_servers(browser: Any, hub: Any) 
     assert httpx.get(f"{url}api/kernels", headers={"Authorization": f"token {token}"}).json() == []
 
 
-def test_nothing_of_its_user_outlives_a_server_that_is_killed(hub: Any) -> None:
-    """What had left the server's own processes too; and the next caller finds a new server."""
+def test_nothing_of_its_user_outlives_a_server_that_is_killed(hub: Any, tmp_path: Path) -> None:
+    """What had left the server's own processes too; the next caller finds a new server, other installations keep theirs."""
     name = "nh-" + "4" * 20
     gateway(hub, name)
     owner = (hub.folder / "data" / "homes" / name).stat().st_uid
     who = {"user": owner, "group": owner, "extra_groups": []} if AS_ROOT else {}
-    stray = subprocess.Popen(["sleep", "600"], start_new_session=True, **who)
+    elsewhere = tmp_path / "homes" / name
+    elsewhere.mkdir(parents=True)
+    os.chown(elsewhere, owner, owner)
+    forged = f"/tmp/{name}"
+    stray, claims, others = (
+        subprocess.Popen(["sleep", "600"], start_new_session=True, env=environment, cwd="/", **who)
+        for environment in ({}, {"HOME": forged}, {"HOME": str(elsewhere)})
+    )
     try:
         os.kill(server_pid(hub, name), signal.SIGKILL)
         if AS_ROOT:
-            assert stray.wait(10) == -signal.SIGKILL
+            assert stray.wait(10) == claims.wait(10) == -signal.SIGKILL
         with hub.api("notehouse") as api:
             hub.wait_until(lambda: not api.get(f"users/{name}").json()["servers"], 10)
         url, token = gateway(hub, name)
         assert httpx.get(f"{url}api/kernels", headers={"Authorization": f"token {token}"}).json() == []
+        assert others.poll() is None
     finally:
-        stray.kill()
-        stray.wait()
+        for one in (stray, claims, others):
+            one.kill()
+            one.wait()
