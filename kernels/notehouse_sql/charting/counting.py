@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from notehouse_sql.charting import axes
+from notehouse_sql.charting import axes, heat_map
 from notehouse_sql.charting import plan as planning
 from notehouse_sql.charting.plan import (
     FEW_POINTS,
@@ -123,6 +123,8 @@ def _heatmap(ask: Ask, table: str, request: ChartRequest, columns: Columns, kind
         raise SqlError("A heat map needs x and y.")
     weighed = columns.color if request.agg else None
     value, value_title = value_of(request, weighed)
+    if found := heat_map.at_once(ask, table, request, columns, (value, value_title)):
+        return found
     seen = survey(ask, table, columns, kind)
     x, y = (
         axis(name, column, request, seen, most, kind)

@@ -10,6 +10,7 @@ import pytest
 import vl_convert
 
 from notehouse_sql import snippets
+from notehouse_sql.charting import heat_map
 from notehouse_sql.charting.chart import draw
 from notehouse_sql.charting.request import ChartRequest, parse
 from notehouse_sql.charting.sqlplot import MOST_SLICES, plotted, rendered
@@ -103,6 +104,42 @@ def test_a_heat_map_counts_what_raw_sql_counts(session: Session) -> None:
         "WHERE delay IS NOT NULL GROUP BY a, b",
     )
     assert shown == {(a, b): count for a, b, count in counted}
+
+
+WITH_BOTH_SIGNS = (
+    "SELECT toInt16(toInt16(number * 7 % 3001) - 1500) AS x, toUInt8(number % 251) AS y FROM numbers(90000)"
+)
+LARGER_LATER = (
+    "SELECT toUInt16(if(number > 80000, number % 50000, number % 400)) AS x, toInt16(number % 299 - 149) AS y "
+    "FROM numbers(90000)"
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "readings"), [(WITH_BOTH_SIGNS, 2), (LARGER_LATER, 4)], ids=["guessed", "guessed wrong"]
+)
+@pytest.mark.parametrize("bins", ["", "9"])
+def test_a_heat_map_in_one_reading_is_the_same(
+    session: Session, monkeypatch: pytest.MonkeyPatch, table: str, readings: int, bins: str
+) -> None:
+    """The first rows suggest its bins; where they mislead, the ends of all rows are read."""
+    monkeypatch.setattr(heat_map, "_FIRST", 1000)
+    asked: list[str] = []
+    ask = session.ask
+
+    def noting(text: str, *rest: Any, **more: Any) -> Any:
+        asked.append(text)
+        return ask(text, *rest, **more)
+
+    def shown() -> Any:
+        wanted = ChartRequest(x="x", y="y", kind="heatmap", bins=bins)
+        return rows_of(draw(session, relation(table), wanted).to_dict())
+
+    monkeypatch.setattr(session, "ask", noting)
+    found = shown()
+    assert len([one for one in asked if "nh_" in one]) == readings
+    monkeypatch.setattr(heat_map, "at_once", lambda *_: None)
+    assert found == shown()
 
 
 def test_words_beyond_the_most_frequent_are_one(session: Session) -> None:
