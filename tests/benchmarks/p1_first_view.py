@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
-import httpx
-
 from benchmarks import load
 from benchmarks.figures import Figure, Result, at_most, holds, times_better
 from benchmarks.processes import command, cpu_seconds, family
-from benchmarks.stage import Stage, folder, free_port, peer, running, until
+from benchmarks.stage import Stage
+from benchmarks.voila import complete, voila
 from notehouse_core.paths import shared
 
 PAGE = "/services/dashboards/united/punctuality"
@@ -47,13 +45,13 @@ def measure(stage: Stage) -> list[Result]:
     kernels = _kernels(stage)
     spent, failed, ours = _ours(stage)
     started = _kernels(stage) - kernels
-    voila = _voila(stage, notebook)
+    theirs = _voila(stage, notebook)
     spent.sort()
     late = Figure.of([spent[int(len(spent) * 0.99)] * 1000], "ms")
     stranger = stage.person("delta-analyst").get(PAGE).status_code
     what = f"first views a second and core, against Voilà, {VIEWERS} viewers"
     return [
-        times_better("P1", what, ours.a_core, voila.a_core, 1000),
+        times_better("P1", what, ours.a_core, theirs.a_core, 1000),
         at_most("P1", f"p99 of a view (page and frame) at {CONNECTIONS} connections", late, 20),
         holds("P1", f"of {len(spent):,} views failed", f"{len(failed):,}", "none", not failed),
         holds("P1", "kernels started for it", str(started), "none", not started),
@@ -96,25 +94,10 @@ def _ours(stage: Stage) -> tuple[list[float], list[str], Views]:
 
 def _voila(stage: Stage, published: Path) -> Views:
     """Twenty viewers at once, each until their page is complete."""
-    port = free_port()
-    notebook = folder() / "punctuality.ipynb"
-    shutil.copy(published, notebook)
-    environment = stage.kernel_environment("united-analyst")
-    voila = [str(peer("voila") / "python"), "-m", "voila", str(notebook), f"--port={port}", "--no-browser"]
-    url = f"http://127.0.0.1:{port}/"
-    with running([*voila, "--Voila.ip=127.0.0.1"], environment, "voila.log") as process:
-        until(
-            lambda: httpx.get(url + "voila/static/voila.js", timeout=5).status_code < 500, 60, "Voilà is up"
-        )
-        _complete(url)  # to warm up
-        before, began = cpu_seconds(process.pid), time.perf_counter()
+    with voila(stage, published) as (url, pid):
+        complete(url)  # to warm up
+        before, began = cpu_seconds(pid), time.perf_counter()
         with ThreadPoolExecutor(VIEWERS) as pool:
-            list(pool.map(_complete, [url] * VIEWERS))
+            list(pool.map(complete, [url] * VIEWERS))
         took = time.perf_counter() - began
-        return Views(VIEWERS, took, cpu_seconds(process.pid) - before)
-
-
-def _complete(url: str) -> None:
-    answer = httpx.get(url, timeout=240, trust_env=False)
-    if answer.status_code != 200 or "arrived within 15 minutes" not in answer.text:
-        raise ValueError(f"Voilà answered {answer.status_code}, see {folder() / 'voila.log'}")
+        return Views(VIEWERS, took, cpu_seconds(pid) - before)

@@ -6,18 +6,17 @@ Against Voilà with the same notebook, in the same Chromium.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from acceptance.platform import chromium
 from benchmarks.figures import Figure, Result, at_most, holds, ratio
-from benchmarks.stage import PASSWORD, Stage, folder, free_port, peer, running, until
+from benchmarks.stage import PASSWORD, Stage
+from benchmarks.voila import voila
 from notehouse_core.paths import shared
 
 NOTEBOOK = shared("notebooks") / "examples" / "punctuality.ipynb"
@@ -94,14 +93,5 @@ def _visit(browser: Browser, url: str, show: Show, options: Any) -> tuple[float,
 
 
 def _voila(stage: Stage, browser: Browser) -> Figure:
-    port = free_port()
-    notebook = folder() / "punctuality.ipynb"
-    shutil.copy(NOTEBOOK, notebook)
-    environment = stage.kernel_environment("united-analyst")
-    voila = [str(peer("voila") / "python"), "-m", "voila", str(notebook), f"--port={port}", "--no-browser"]
-    url = f"http://127.0.0.1:{port}/"
-    with running([*voila, "--Voila.ip=127.0.0.1"], environment, "voila.log"):
-        until(
-            lambda: httpx.get(url + "voila/static/voila.js", timeout=5).status_code < 500, 60, "Voilà is up"
-        )
+    with voila(stage, NOTEBOOK) as (url, _):
         return _visits(browser, url, _on_page)[0]

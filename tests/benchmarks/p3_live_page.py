@@ -9,7 +9,6 @@ import asyncio
 import html
 import json
 import re
-import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,12 +16,12 @@ from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 from uuid import uuid4
 
-import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.figures import Figure, Result, at_most, holds, ratio, times_better
 from benchmarks.processes import command, family, megabytes
-from benchmarks.stage import Stage, folder, free_port, peer, running, until
+from benchmarks.stage import Stage
+from benchmarks.voila import complete, voila
 from notehouse_core.paths import shared
 from notehouse_dashboards.live.wire import PROTOCOL, Message, decode, encode
 
@@ -163,29 +162,12 @@ def _answers(message: Message, model: str) -> bool:
 
 def _voila(stage: Stage) -> tuple[Figure, Figure, Figure]:
     """A page alone in milliseconds, pages a second with many at once, and megabytes of each of a few."""
-    port = free_port()
-    notebook = folder() / "punctuality.ipynb"
-    shutil.copy(NOTEBOOK, notebook)
-    environment = stage.kernel_environment("united-analyst")
-    voila = [str(peer("voila") / "python"), "-m", "voila", str(notebook), f"--port={port}", "--no-browser"]
-    url = f"http://127.0.0.1:{port}/"
-    with running([*voila, "--Voila.ip=127.0.0.1"], environment, "voila.log") as process:
-        until(
-            lambda: httpx.get(url + "voila/static/voila.js", timeout=5).status_code < 500, 60, "Voilà is up"
-        )
-        _complete(url)  # to warm up
-        before = sum(map(_megabytes, family(process.pid)))
-        alone = Figure.of([_complete(url) * 1000 for _ in range(VOILA_ALIVE)], "ms")
-        held = (sum(map(_megabytes, family(process.pid))) - before) / VOILA_ALIVE
+    with voila(stage, NOTEBOOK) as (url, pid):
+        complete(url)  # to warm up
+        before = sum(map(_megabytes, family(pid)))
+        alone = Figure.of([complete(url) * 1000 for _ in range(VOILA_ALIVE)], "ms")
+        held = (sum(map(_megabytes, family(pid))) - before) / VOILA_ALIVE
         began = time.perf_counter()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(_complete, [url] * AT_ONCE))
+            list(pool.map(complete, [url] * AT_ONCE))
         return alone, Figure.of([AT_ONCE / (time.perf_counter() - began)], "pages/s"), Figure.of([held], "MB")
-
-
-def _complete(url: str) -> float:
-    began = time.perf_counter()
-    answer = httpx.get(url, timeout=240, trust_env=False)
-    if answer.status_code != 200 or "arrived within 15 minutes" not in answer.text:
-        raise ValueError(f"Voilà answered {answer.status_code}, see {folder() / 'voila.log'}")
-    return time.perf_counter() - began
