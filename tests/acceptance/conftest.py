@@ -10,18 +10,28 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from acceptance.platform import Notehouse, Person, Platform, chromium, free_port, started
+from acceptance.log_excerpt import excerpt
+from acceptance.platform import RUNNING, Notehouse, Person, Platform, chromium, free_port, started
 from contracts.kafka import Kafka
 from notehouse_hub.embedded.standalone import engines
 
 People = Callable[..., Person]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell, where a test has failed, what its platform says of it."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"logs of {one.url}", excerpt(one.data / "logs")) for one in RUNNING]
+    return report
 
 
 @pytest.fixture(scope="session")

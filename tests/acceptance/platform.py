@@ -22,6 +22,7 @@ SOURCE_HOST = "127.0.0.2"  # the only place in the house that data sources may b
 PICTURES = Path(__file__).parents[1] / "screenshots"
 PORTS = 11
 Notehouse = Callable[..., subprocess.CompletedProcess[str]]  # the command line as somebody
+RUNNING: list[Platform] = []  # what this process has started, for the report of a test that fails
 
 
 @dataclass
@@ -145,10 +146,12 @@ def started(
     with output.open("wb") as printed:
         process = subprocess.Popen(command, env=environment, stdout=printed, stderr=subprocess.STDOUT)
     platform = Platform(port, data, password, process, output)
+    RUNNING.append(platform)
     try:
         eventually(lambda: _is_up(platform), 600, "the platform is up")
         yield platform
     finally:
+        RUNNING.remove(platform)
         platform.stop()
 
 
