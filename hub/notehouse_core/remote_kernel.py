@@ -226,15 +226,18 @@ class RemoteKernelManager:
         return answer.status_code == httpx.codes.OK
 
     async def why_ended(self, seconds: float = 3.0) -> str:
-        """Return a sentence that says why the kernel died, as far as the gateway knows; empty while it lives."""
+        """Return a sentence that says why the kernel died, as far as the gateway knows; empty while it lives.
+
+        Raises RemoteKernelError when the gateway has ended too: another attempt finds another.
+        """
         deadline = time.monotonic() + seconds
         while self.kernel_id is not None and time.monotonic() < deadline:
             try:
                 answer = await self._send("GET", self.kernel_url, None, REQUEST_TIMEOUT)
-            except httpx.TransportError:
-                return (
+            except httpx.TransportError as error:
+                raise RemoteKernelError(
                     "The kernel gateway has ended, and the kernel with it; the next attempt starts another."
-                )
+                ) from error
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return _reason(answer)
             await asyncio.sleep(ENDING_POLL)

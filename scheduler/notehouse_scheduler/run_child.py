@@ -106,6 +106,8 @@ class Execution:
         kernel = self._kernel()
         try:
             return await kernel.why_ended()
+        except RemoteKernelError as error:
+            return str(error)
         finally:
             await kernel.cleanup_resources()
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 
 LEASE = timedelta(seconds=60)
+REST = timedelta(minutes=1)  # that a snapshot which failed is left alone, however many look
 PATIENCE = timedelta(minutes=2)
 MOST_ATTEMPTS = 30  # a snapshot that something away has kept from being made so often counts as failed
 
@@ -71,6 +72,9 @@ async def fail(session: AsyncSession, snapshot: Snapshot, error: dict[str, Any])
     """
     status = "ready" if snapshot.artifact else "failed"
     await _end(session, snapshot, status=status, error=error, watermark=snapshot.watermark)
+    if status == "failed":
+        row = update(Snapshot).where(Snapshot.id == snapshot.id)
+        await session.execute(row.values(leased_until=func.now() + REST))
     version = await _locked(session, snapshot)
     if version.state == "rendering":
         version.state, version.error = "failed", error
@@ -108,6 +112,15 @@ async def is_waiting(session: AsyncSession, snapshot_id: UUID) -> bool:
     """Say whether a snapshot is there and on its way."""
     status = await session.scalar(select(Snapshot.status).where(Snapshot.id == snapshot_id))
     return status in {"pending", "rendering"}
+
+
+async def try_again(session: AsyncSession, snapshot: Snapshot) -> None:
+    """Have a snapshot that failed made after all, if that is a while ago; somebody looks at it again."""
+    rested = or_(Snapshot.leased_until.is_(None), Snapshot.leased_until < func.now())
+    failed = (Snapshot.id == snapshot.id) & (Snapshot.status == "failed") & rested
+    waits = {"status": "pending", "attempt": 0, "leased_until": None}
+    await session.execute(update(Snapshot).where(failed).values(**waits))
+    await session.refresh(snapshot)
 
 
 async def hand_back(session: AsyncSession, snapshot_id: UUID) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.errors import Forbidden, NotFound
 from notehouse_core.filters import Filter, chosen_of
-from notehouse_core.store import dashboards, links, people
+from notehouse_core.store import dashboards, links, people, renderings
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot
 from notehouse_core.store.plan import class_of
 from notehouse_core.tile_plan import Plan
@@ -141,6 +141,8 @@ async def _snapshot(
     )
     found = await session.scalar(query)
     if found is not None:
+        if found.status == "failed":
+            await renderings.try_again(session, found)
         return found
     if parameters == version.parameters:
         await dashboards.request_snapshots(session, dashboard, version)

@@ -35,22 +35,45 @@ def _processes(uid: int, home: Path) -> Iterator[int]:
     """Yield the processes of a user that have not ended and are not of another installation."""
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            real = place.joinpath("status").read_text().partition("\nUid:\t")[2].split(maxsplit=1)[0]
             ended = place.joinpath("stat").read_text().rpartition(") ")[2].startswith(("Z", "X"))
-            if int(real) == uid and not ended and not _is_elsewhere(place, uid, home):
+            if _told(place, "Uid") == uid and not ended and not _is_elsewhere(place, uid, home):
                 yield int(place.name)
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has ended meanwhile
 
 
 def _is_elsewhere(process: Path, uid: int, home: Path) -> bool:
-    """Say whether a process began in a home of another installation; only root makes folders of homes."""
+    """Say whether a process began in a home of another installation, or was started by one that did.
+
+    The nearest that tells decides: what a server starts need not be told of any home.
+    """
+    while _told(process, "Uid") == uid:
+        if home in (within := _homes_of(process)):
+            return False
+        if any(_is_home(folder, uid) for folder in within):
+            return True
+        process = process.with_name(str(_told(process, "PPid")))
+    return False
+
+
+def _told(process: Path, what: str) -> int:
+    """Return the first number that the system tells of a process under a name. Raises OSError."""
+    return int(process.joinpath("status").read_text().partition(f"\n{what}:\t")[2].split(maxsplit=1)[0])
+
+
+def _homes_of(process: Path) -> list[Path]:
+    """Return the folder that a process calls its home, and those around it: templates have theirs inside a server's."""
     lines = process.joinpath("environ").read_bytes().split(b"\0")
     told = next((line[len(_HOME) :] for line in lines if line.startswith(_HOME)), b"")
-    other = Path(os.fsdecode(told))
-    if not other.is_absolute() or other == home or other.parent.name != "homes":
+    folder = Path(os.fsdecode(told))
+    return [folder, *folder.parents] if folder.is_absolute() else []
+
+
+def _is_home(folder: Path, uid: int) -> bool:
+    """Say whether a folder is the home of a user in some installation; only root makes folders of homes."""
+    if folder.parent.name != "homes":
         return False
     try:
-        return other.parent.stat().st_uid == 0 and other.stat().st_uid == uid
+        return folder.parent.stat().st_uid == 0 and folder.stat().st_uid == uid
     except OSError:
         return False

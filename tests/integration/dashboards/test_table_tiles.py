@@ -191,14 +191,18 @@ def test_a_tile_of_python_says_that_its_tables_have_changed_since(shop: Shop, pa
 def test_small_tables_follow_their_filters_in_the_browser_with_the_servers_numbers(
     shop: Shop, page: Page
 ) -> None:
-    shop.publish_again(SLUG, *cells())  # of tables as they are: a page of older ones asks anew when it hears of it
+    shop.publish_again(
+        SLUG, *cells()
+    )  # of tables as they are: a page of older ones asks anew when it hears of it
     page.reload()
     tile, asked = page.frame_locator("#dashboard").locator("[data-tile=mine]"), list[str]()
     expect(tile.locator("tbody tr").first).to_be_visible(timeout=PATIENCE)
     with page.expect_response(lambda answer: "tile.whole" in answer.url, timeout=PATIENCE) as rows:
         page.locator("[name=airport]").focus()
     rows.value.finished()
-    page.select_option("[name=airport]", "EWR")  # when this is drawn, the page has read what had arrived before
+    page.select_option(
+        "[name=airport]", "EWR"
+    )  # when this is drawn, the page has read what had arrived before
     _same_as_the_server(shop, page, tile)
     page.on("request", lambda request: asked.append(request.url))
     choices: list[tuple[str, Any]] = [

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -248,11 +249,20 @@ def test_nothing_of_its_user_outlives_a_server_that_is_killed(hub: Any, tmp_path
     elsewhere = tmp_path / "homes" / name
     elsewhere.mkdir(parents=True)
     os.chown(elsewhere, owner, owner)
-    forged = f"/tmp/{name}"
-    stray, claims, others = (
-        subprocess.Popen(["sleep", "600"], start_new_session=True, env=environment, cwd="/", **who)
-        for environment in ({}, {"HOME": forged}, {"HOME": str(elsewhere)})
-    )
+    forged, inside = f"/tmp/{name}", str(elsewhere / ".notehouse" / "templates" / "usual")
+    child = "env -i sleep 600 & echo $!; wait"  # it is told of no home
+    stray, claims, others, template = (
+        subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            start_new_session=True, env=environment, cwd="/", stdout=subprocess.PIPE, **who,
+        )
+        for command, environment in (
+            ("exec sleep 600", {}), ("exec sleep 600", {"HOME": forged}),
+            (child, {"HOME": str(elsewhere)}), ("exec sleep 600", {"HOME": inside}),
+        )
+    )  # fmt: skip
+    assert others.stdout is not None
+    forwarder = int(others.stdout.readline())
     try:
         os.kill(server_pid(hub, name), signal.SIGKILL)
         if AS_ROOT:
@@ -261,8 +271,11 @@ def test_nothing_of_its_user_outlives_a_server_that_is_killed(hub: Any, tmp_path
             hub.wait_until(lambda: not api.get(f"users/{name}").json()["servers"], 10)
         url, token = gateway(hub, name)
         assert httpx.get(f"{url}api/kernels", headers={"Authorization": f"token {token}"}).json() == []
-        assert others.poll() is None
+        assert others.poll() is template.poll() is None
+        os.kill(forwarder, 0)
     finally:
-        for one in (stray, claims, others):
+        with suppress(ProcessLookupError):
+            os.kill(forwarder, signal.SIGKILL)
+        for one in (stray, claims, others, template):
             one.kill()
-            one.wait()
+            one.communicate()

@@ -85,6 +85,23 @@ async def test_what_is_being_published_does_not_wait_for_ever(database: Database
         await session.rollback()
 
 
+async def test_what_failed_is_tried_again_when_somebody_looks_later(database: Database) -> None:
+    async with database.session() as session:
+        shelf = await Shelf.alone(session)
+        await shelf.wait(await shelf.version("ready"), 90)
+        failed = await renderings.claim(session)
+        assert failed is not None
+        await renderings.fail(session, failed, {"name": "KernelDied", "message": "x"})
+        await renderings.try_again(session, failed)
+        assert failed.status == "failed"  # a moment ago: it would fail again
+        failed.leased_until = datetime.now(UTC) - timedelta(seconds=1)
+        await session.flush()
+        await renderings.try_again(session, failed)
+        assert (failed.status, failed.attempt) == ("pending", 0)
+        assert await renderings.claim(session) is failed
+        await session.rollback()
+
+
 async def test_what_is_made_once_more_stays_shown_and_goes_last(database: Database) -> None:
     async with database.session() as session:
         shelf = await Shelf.alone(session)

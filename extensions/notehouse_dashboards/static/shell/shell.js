@@ -97,13 +97,14 @@ async function load() {
     const answer = await askToken(`?chosen&${query}`).catch(() => null);
     if (choice !== asked) return;
     if (answer?.type === "opaqueredirect") return location.reload(); // logged out: the page itself leads to the login
-    const told = answer ? await answer.json() : { error: "The server does not answer. Trying again …" };
+    // What stands before the server may answer for it, and not in JSON.
+    const told = (await answer?.json().catch(() => null)) ?? { error: "The server does not answer. Trying again …" };
     if (told.ready) return appear(told, query);
     const making = !told.error && !told.failed;
     hold(making);
     show({ state: making ? "making" : "" });
     fail(told.error || (told.failed && `This choice cannot be shown. ${told.failed}`) || "");
-    if (told.failed || (answer && !answer.ok && answer.status !== 429)) return;
+    if (told.failed || (answer && !answer.ok && answer.status !== 429 && answer.status < 500)) return;
     await new Promise((done) => setTimeout(done, answer?.ok ? 400 : 2000));
   }
 }

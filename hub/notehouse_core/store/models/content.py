@@ -137,7 +137,8 @@ class DashboardPermission(TenantRow):
 class Snapshot(TenantRow):
     """A version's page for one access class and one set of parameters.
 
-    `leased_until` belongs to the renderer at work; a lease that has passed may be taken over. `watermark` is the state of
+    `leased_until` belongs to the renderer at work; a lease that has passed may be taken over, and one that failed is
+    left alone until then. `watermark` is the state of
     the tables that it was last made from; one that is made once more is shown as it was.
     """
 
