@@ -25,6 +25,18 @@ from notehouse_hub.service.query_gateway.insert_data import split
         (b"INSERT INTO t (SELECT 1)", b"INSERT INTO t (SELECT 1)", None),
         (b"SELECT 'INSERT INTO t VALUES'", b"SELECT 'INSERT INTO t VALUES'", None),
         (b"inserted", b"inserted", None),
+        (b"WITH 1 AS v INSERT INTO t FORMAT TSV\n1", b"WITH 1 AS v INSERT INTO t FORMAT TSV", b"1"),
+        (
+            b"with (select 1) as v insert into t values (v)",
+            b"with (select 1) as v insert into t values",
+            b" (v)",
+        ),
+        (b"WITH 'INSERT' AS v SELECT v FORMAT CSV", b"WITH 'INSERT' AS v SELECT v FORMAT CSV", None),
+        (
+            b"WITH v AS (SELECT 1) INSERT INTO t SELECT 1",
+            b"WITH v AS (SELECT 1) INSERT INTO t SELECT 1",
+            None,
+        ),
         (b"INSERT INTO t FORMAT", b"INSERT INTO t FORMAT", None),
         (b"INSERT INTO t", b"INSERT INTO t", None),
         (b"INSERT INTO t FORMAT Native\n\x00\xff'", b"INSERT INTO t FORMAT Native", b"\x00\xff'"),

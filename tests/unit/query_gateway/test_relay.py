@@ -15,7 +15,7 @@ class Client:
     def __init__(self) -> None:
         self.got = b""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.got += data
 
     def keeps_alive(self) -> bool:

@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+_LONGEST_LINE = 4096  # bytes: a chunk's size, or a trailer
+_USUAL_LINE = 32
+
 
 class NotHttpError(Exception):
     """The other side did not speak HTTP."""
@@ -14,7 +17,7 @@ class BodyEnd(Protocol):
     reusable: bool
     ends_with_connection: bool
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the body. Raises NotHttpError."""
 
 
@@ -30,7 +33,7 @@ class Chunked:
         self._line = bytearray()
         self._last = False
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the body."""
         position, size = 0, len(data)
         while position < size:
@@ -43,16 +46,15 @@ class Chunked:
             else:
                 position = self._read_line(data, position)
 
-    def _read_line(self, data: bytes, position: int) -> int:
-        end = data.find(b"\n", position)
-        stop = len(data) if end < 0 else end + 1
-        self._line += data[position:stop]
-        if len(self._line) > 4096:
+    def _read_line(self, data: bytes | memoryview, position: int) -> int:
+        begun, ended, _ = bytes(data[position : position + _USUAL_LINE]).partition(b"\n")
+        self._line += begun
+        if len(self._line) >= _LONGEST_LINE:
             raise NotHttpError
-        if end >= 0:
+        if ended:
             line, self._line = bytes(self._line).strip(), bytearray()
             self._take(line)
-        return stop
+        return position + len(begun) + len(ended)
 
     def _take(self, line: bytes) -> None:
         if self._last:
@@ -76,7 +78,7 @@ class Counted:
         self.reached = length == 0
         self.reusable = reusable
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the body."""
         self._left -= len(data)
         if self._left < 0:
@@ -91,7 +93,7 @@ class UntilClosed:
     reusable = False
     ends_with_connection = True
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the body."""
 
 

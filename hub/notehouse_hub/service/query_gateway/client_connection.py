@@ -14,6 +14,7 @@ from notehouse_hub.service.query_gateway.client_request import (
     LARGEST_OF_STRANGERS,
     ClientRequest,
 )
+from notehouse_hub.service.query_gateway.outgoing import Outgoing
 from notehouse_hub.service.query_gateway.refusal import NETWORK_ERROR, Refusal, malformed, too_large
 from notehouse_hub.service.query_gateway.relay import GUARDS
 from notehouse_hub.service.query_gateway.upstream import Connection
@@ -56,6 +57,7 @@ class ClientConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._upstream: Connection | None = None
         self._transport: asyncio.Transport | None = None
+        self._outgoing: Outgoing | None = None
         self._keep_alive = True
         self._begun = False  # an answer has begun
         self._unreadable = False  # where the next request begins is not known any more
@@ -70,13 +72,14 @@ class ClientConnection(asyncio.Protocol):
         """Begin to wait for a request."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
         self._transport.set_write_buffer_limits(high=_MOST_UNSENT)
+        self._outgoing = Outgoing(self._transport)
         self._service.connections.add(self)
         self._wait(_IDLE)
 
     def connection_lost(self, error: Exception | None) -> None:
         """End what runs for a client that has gone."""
         self._service.connections.discard(self)
-        self._transport = None
+        self._transport = self._outgoing = None
         if self._task is None:
             self._release()
         self._wait(None)
@@ -263,11 +266,11 @@ class ClientConnection(asyncio.Protocol):
         ]
         self.write(b"\r\n".join([*lines, b"", body]))
 
-    def write(self, data: bytes) -> None:
-        """Send bytes to the client."""
+    def write(self, data: bytes | memoryview) -> None:
+        """Send bytes to the client; those of a view may change when this has returned."""
         self._begun = True
-        if self._transport is not None:
-            self._transport.write(data)
+        if self._outgoing is not None:
+            self._outgoing.write(data)
 
     def keeps_alive(self) -> bool:
         """Say whether the connection stays open after this answer."""

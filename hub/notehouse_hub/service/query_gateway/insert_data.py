@@ -14,21 +14,36 @@ _PIECE = re.compile(
       | (?P<mark>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_INSERT = re.compile(rb"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*insert\b", re.IGNORECASE | re.DOTALL)
+_BEGINS = re.compile(rb"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(insert|with)\b", re.IGNORECASE | re.DOTALL)
 _SELECTS = {b"SELECT", b"WITH", b"WATCH"}
 _LINE_END = re.compile(rb"[ \t\f]*\r?\n?")
 
 
 def is_insert(text: bytes) -> bool:
-    """Say whether a text begins as an INSERT does."""
-    return _INSERT.match(text) is not None
+    """Say whether a text begins as an INSERT does; names may stand before it: WITH 1 AS one INSERT INTO t."""
+    begins = _BEGINS.match(text)
+    return begins is not None and (begins[1].lower() == b"insert" or _into(text, begins.end()) is not None)
+
+
+def _into(text: bytes, position: int) -> int | None:
+    """Return where, behind WITH, an INSERT begins; None where it is a SELECT or anything else."""
+    depth = 0
+    while piece := _PIECE.match(text, position):
+        word = piece.group().upper()
+        depth += (piece.lastgroup == "mark") * ((word == b"(") - (word == b")"))
+        if piece.lastgroup == "word" and not depth and word in {b"INSERT", b"SELECT"}:
+            return position if word == b"INSERT" else None
+        position = piece.end()
+    return None
 
 
 def split(text: bytes) -> tuple[bytes, bytes | None]:
     """Return a statement and the rows that follow it; None for one that brings no rows with it."""
     if not is_insert(text):
         return text, None
-    depth, after_name, position = 0, False, 0
+    begins = _BEGINS.match(text)
+    position = (_into(text, begins.end()) or 0) if begins else 0
+    depth, after_name = 0, False
     while piece := _PIECE.match(text, position):
         position = piece.end()
         kind, word = piece.lastgroup, piece.group().upper()

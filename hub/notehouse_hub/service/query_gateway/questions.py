@@ -40,7 +40,7 @@ class CollectedAnswer:
     def head_end(self) -> None:
         """Nothing to do: the body follows."""
 
-    def body(self, data: bytes) -> None:
+    def body(self, data: bytes | memoryview) -> None:
         """Keep a piece of the body."""
         self._body += data
         if len(self._body) > _LARGEST and not self.ready.done():

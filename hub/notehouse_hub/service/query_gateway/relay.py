@@ -37,8 +37,8 @@ class Outcome(Enum):
 class Receiver(Protocol):
     """The client's side."""
 
-    def write(self, data: bytes) -> None:
-        """Send bytes to the client."""
+    def write(self, data: bytes | memoryview) -> None:
+        """Send bytes to the client; those of a view may change when this has returned."""
 
     def keeps_alive(self) -> bool:
         """Say whether the connection stays open after this answer."""
@@ -94,7 +94,7 @@ class Relay:
         self._head += b"\r\n".join([*GUARDS, b"Connection: " + connection, b"", b""])
         self._flush()
 
-    def body(self, data: bytes) -> None:
+    def body(self, data: bytes | memoryview) -> None:
         """Pass a piece on."""
         if not self._dropped:
             self.bytes += len(data)

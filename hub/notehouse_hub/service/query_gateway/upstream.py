@@ -25,8 +25,8 @@ class AnswerSink(Protocol):
     def head_end(self) -> None:
         """Take the end of the head."""
 
-    def body(self, data: bytes) -> None:
-        """Take bytes of the body, framing included."""
+    def body(self, data: bytes | memoryview) -> None:
+        """Take bytes of the body, framing included; those of a view change when this has returned."""
 
     def end(self) -> None:
         """Take the end of a whole answer."""
@@ -68,10 +68,9 @@ class Connection(asyncio.BufferedProtocol):
         if self._sink is None:
             self.close()
             return
-        data = bytes(self._buffer[:count])
         try:
-            if self._end is None:
-                data = self._read_head(data)
+            came = self._buffer[:count]
+            data = came if self._end is not None else self._read_head(bytes(came))
             if data and self._end is not None:
                 self._read_body(data)
         except NotHttpError:
@@ -98,7 +97,7 @@ class Connection(asyncio.BufferedProtocol):
             self._sink.head_line(line)
         return b""
 
-    def _read_body(self, data: bytes) -> None:
+    def _read_body(self, data: bytes | memoryview) -> None:
         assert self._sink is not None  # noqa: S101 - checked by the caller
         assert self._end is not None  # noqa: S101 - checked by the caller
         self._end.feed(data)
