@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from notehouse_core import errors
+from notehouse_core.store import renderings
 from notehouse_dashboards.pages import Page
+from notehouse_dashboards.series import WAITING
 
 _PATIENCE = 3.0
 
@@ -25,12 +27,23 @@ class Live(Page):
 class Metrics(Page):
     """What this process has done, in Prometheus' text format."""
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Answer all series to those who reach this process's own port, never through the proxy."""
         if "X-Forwarded-For" in self.request.headers:
             raise errors.NotFound("There is nothing at this address.")
+        WAITING.clear()
+        for status, count in (await self._waiting()).items():
+            WAITING.labels(status).set(count)
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
         self.finish(generate_latest())
+
+    async def _waiting(self) -> dict[str, int]:
+        """How many snapshots wait; nothing while the database is away, which other series tell."""
+        try:
+            async with asyncio.timeout(_PATIENCE), self.resources.database.session() as session:
+                return await renderings.waiting(session)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return {}
 
 
 class Ready(Page):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
+import httpx
 import nbformat
 import pytest
 
@@ -104,12 +105,12 @@ def test_a_viewer_sees_the_dashboard_without_a_kernel_and_then_the_slider_answer
 
 
 def _nothing_is_rendered(platform: Platform) -> bool:
-    """No kernel of a class runs for as long as a gateway takes to start: one snapshot follows the other."""
-    for _ in range(50):
-        if _gateway_kernels(platform):
-            return False
-        time.sleep(0.5)
-    return True
+    """No snapshot waits, as the dashboard server tells, and the last one's kernel has ended."""
+    told = httpx.get(
+        f"http://127.0.0.1:{platform.port + 5}/services/dashboards/metrics", trust_env=False
+    ).text
+    waiting = re.findall(r'^notehouse_dashboards_snapshots_waiting\{status="\w+"\} (\S+)', told, re.MULTILINE)
+    return list(map(float, waiting)) == [0, 0] and not _gateway_kernels(platform)
 
 
 def _gateway_kernels(platform: Platform) -> int:

@@ -123,6 +123,14 @@ async def try_again(session: AsyncSession, snapshot: Snapshot) -> None:
     await session.refresh(snapshot)
 
 
+async def waiting(session: AsyncSession) -> dict[str, int]:
+    """Count the snapshots that wait, and those that are being made."""
+    open_ones = Snapshot.status.in_(("pending", "rendering"))
+    query = select(Snapshot.status, func.count()).where(open_ones).group_by(Snapshot.status)
+    rows = await session.execute(query)
+    return {"pending": 0, "rendering": 0, **{row.status: row[1] for row in rows}}
+
+
 async def hand_back(session: AsyncSession, snapshot_id: UUID) -> None:
     """Let another attempt take a snapshot at once."""
     mine = (Snapshot.id == snapshot_id) & (Snapshot.status == "rendering")

@@ -98,6 +98,7 @@ async def test_what_failed_is_tried_again_when_somebody_looks_later(database: Da
         await session.flush()
         await renderings.try_again(session, failed)
         assert (failed.status, failed.attempt) == ("pending", 0)
+        assert await renderings.waiting(session) == {"pending": 1, "rendering": 0}
         assert await renderings.claim(session) is failed
         await session.rollback()
 
