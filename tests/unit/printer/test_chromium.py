@@ -63,5 +63,5 @@ async def test_a_thumbnail_is_small_and_shows_the_top() -> None:
 
 async def test_without_a_browser_the_way_to_one_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(Unavailable, match="apt install chromium"):
+    with pytest.raises(Unavailable, match="apt install chromium-headless-shell"):
         await chromium.pdf_of("<p>x</p>")
