@@ -42,6 +42,19 @@ class NotebookFailed(Exception):
         return {"cell": self.cell, "name": self.name, "message": self.message}
 
 
+class _Client(NotebookClient):
+    """Runs a notebook in a kernel that somebody else starts and ends.
+
+    Upstream takes SIGTERM and SIGINT of the whole process for itself meanwhile, and nobody has them afterwards.
+    """
+
+    @asynccontextmanager
+    async def async_setup_kernel(self, **kwargs: Any) -> AsyncIterator[None]:
+        """Connect to the kernel."""
+        await self.async_start_new_kernel_client()
+        yield
+
+
 @dataclass(frozen=True)
 class Source:
     """A version's notebook with parameters, and the class it runs for."""
@@ -206,7 +219,7 @@ async def execute(
         done += 1
         tell(done, total)
 
-    client = NotebookClient(
+    client = _Client(
         node, km=cast(Any, kernel), timeout=cell_timeout, startup_timeout=60, on_cell_executed=told
     )
     running = {"index": 0}

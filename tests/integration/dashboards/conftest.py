@@ -82,7 +82,7 @@ def rendering_place(code_python: Path) -> Iterator[Place]:
             yield place
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(15)
+            assert server.wait(15) == 0, "it has written what it still knew"
 
 
 @pytest.fixture(scope="module")  # Playwright's loop must have ended before other tests run theirs
