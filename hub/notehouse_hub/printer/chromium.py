@@ -44,7 +44,8 @@ def program() -> str:
         if found := shutil.which(name):
             return found
     raise Unavailable(
-        "PDF and pictures need Chromium on the server: apt install chromium-headless-shell (Debian; elsewhere: chromium). HTML works without."
+        "PDF and pictures need Chromium on the server: apt install chromium-headless-shell "
+        "(Debian; elsewhere: chromium). HTML works without."
     )
 
 
