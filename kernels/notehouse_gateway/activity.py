@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
-from jupyter_server.serverapp import ServerApp
 from tornado.ioloop import PeriodicCallback
 
 LOOK_EVERY = 5.0  # seconds
 _NAME = "notehouse_kernels_at_work"
 
 
-def watch(server: ServerApp, *, connected: bool = False) -> None:
+class Server(Protocol):
+    """A server of kernels: Jupyter's, or a gateway."""
+
+    kernel_manager: Any
+    web_app: Any
+
+
+def watch(server: Server, *, connected: bool = False) -> None:
     """Tell the Hub of kernels that are busy, with `connected` also of those that somebody is connected to."""
 
     def look() -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from jupyter_client.jsonutil import json_default
 from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.kernels.handlers import (
     KernelActionHandler,
     KernelHandler,
@@ -86,6 +87,8 @@ class KernelsHandler(MainKernelHandler):
 
 class WatchHandler(KernelsAPIHandler):
     """`/api/watch`: all kernels and templates with what they hold, the limits, and what was counted since the start."""
+
+    _track_activity = False  # who looks at a gateway does not use it
 
     @web.authenticated
     @authorized
@@ -213,7 +216,13 @@ def read_notebook_order(body: Any) -> NotebookOrder:
     return NotebookOrder(body["notebook"], read_token(fields), read_seed(fields), timeout)
 
 
-# Found by ServerApp when this module is named as a service. No restart: a kernel that died has lost what it
+class ChannelsHandler(KernelWebsocketHandler):
+    """`/api/kernels/{id}/channels`: Jupyter's own; a refusal is JSON, since there are no pages."""
+
+    write_error = APIHandler.write_error
+
+
+# No restart: a kernel that died has lost what it
 # held, so whoever used it must know.
 default_handlers = [
     (r"/api/watch", WatchHandler),
@@ -221,7 +230,7 @@ default_handlers = [
     (rf"/api/kernels/{_kernel_id_regex}", OneKernelHandler),
     (rf"/api/kernels/{_kernel_id_regex}/(?P<action>interrupt)", KernelActionHandler),
     (rf"/api/kernels/{_kernel_id_regex}/token", TokenHandler),
-    (rf"/api/kernels/{_kernel_id_regex}/channels", KernelWebsocketHandler),
+    (rf"/api/kernels/{_kernel_id_regex}/channels", ChannelsHandler),
     (rf"/api/templates/({SEED.pattern})", TemplateHandler),
     (rf"/api/templates/({SEED.pattern})/notebook", ExecutedHandler),
 ]

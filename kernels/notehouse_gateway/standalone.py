@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from notehouse_gateway.app import KernelGatewayApp
 from notehouse_gateway.hardening import deny_inspection
+from notehouse_gateway.left_out import leave_out
 
 
 def parse() -> argparse.Namespace:
@@ -30,22 +30,24 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Serve on loopback until stopped."""
     options = parse()
+    if os.geteuid() == 0 and not options.allow_root:
+        raise SystemExit("Kernels would run as root. Start the gateway as another user, or say --allow-root.")
     os.umask(0o077)
     deny_inspection()
-    KernelGatewayApp.launch_instance(
-        argv=[
-            "--ServerApp.ip=127.0.0.1",
-            f"--ServerApp.port={options.port}",
-            "--ServerApp.port_retries=0",
-            "--ServerApp.open_browser=False",
-            f"--ServerApp.root_dir={options.folder}",
-            f"--ServerApp.allow_root={options.allow_root}",
-            f"--IdentityProvider.token={options.token}",
-            f"--KernelGatewayApp.desks_folder={options.folder}/kernels",
-            f"--KernelGatewayApp.max_kernels={options.max_kernels}",
-            f"--KernelGatewayApp.idle_seconds={options.idle_seconds}",
-        ]
+    leave_out()
+    # Imported after that.
+    from notehouse_gateway.gateway import KernelGatewayApp
+    from notehouse_gateway.identity import FixedToken
+
+    gateway = KernelGatewayApp.instance(
+        port=options.port,
+        identity=FixedToken(secret=options.token),
+        desks_folder=f"{options.folder}/kernels",
+        max_kernels=options.max_kernels,
+        idle_seconds=options.idle_seconds,
     )
+    gateway.initialize([])
+    gateway.run()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,11 +15,11 @@ from pathlib import Path
 import httpx
 
 from benchmarks.figures import Figure, Result, at_most
-from benchmarks.stage import HERE, Stage, free_port, until
+from benchmarks.gateway import TOKEN, gateway
+from benchmarks.stage import HERE, Stage
 from notehouse_core.remote_kernel import RemoteKernelClient, RemoteKernelManager
 from notehouse_gateway.priority import LOOK_SECONDS, STRETCH_SECONDS
 
-TOKEN = "benchmarks"
 PAIRS, CELLS = 9, 200
 FIRST = STRETCH_SECONDS + 2 * LOOK_SECONDS  # until the gateway has noticed
 PAUSE = 0.01  # seconds between two cells
@@ -32,9 +31,9 @@ MOST_RISE, MOST_AT_FIRST, MOST_HELD = 1.2, 2.0, 250
 
 def measure(_stage: Stage) -> list[Result]:
     """Measure with and without the noise in pairs, one right after the other; both kernels are at one gateway."""
-    with tempfile.TemporaryDirectory() as folder, _gateway(Path(folder)) as (url, pid):
-        rises = asyncio.run(_in_pairs(url))
-        held = _most_held(pid)
+    with gateway() as running:
+        rises = asyncio.run(_in_pairs(running.url))
+        held = _most_held(running.pid)
     results = []
     for what, (first, settled) in rises.items():
         described = f"95th percentile of a neighbour's cell beside {what}, against alone, median of pairs"
@@ -44,24 +43,6 @@ def measure(_stage: Stage) -> list[Result]:
         ]
     memory = at_most("NOISE", "most memory of the gateway meanwhile", Figure.of([held], "MB"), MOST_HELD)
     return [*results, memory]
-
-
-@contextmanager
-def _gateway(folder: Path) -> Iterator[tuple[str, int]]:
-    port = free_port()
-    command = [sys.executable, "-m", "notehouse_gateway.standalone", "--allow-root", "--port", str(port)]
-    command += ["--token", TOKEN, "--folder", str(folder)]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    url = f"http://127.0.0.1:{port}/"
-    headers = {"Authorization": f"token {TOKEN}"}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
-    try:
-        until(lambda: httpx.get(f"{url}api/kernels", headers=headers).is_success, 60, "the gateway answers")
-        yield url, process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @asynccontextmanager

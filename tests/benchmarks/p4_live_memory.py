@@ -1,4 +1,8 @@
-"""P3, P4: a live kernel of a notebook with a million rows, widgets and a chart, against kernels that ran it."""
+"""P3, P4: a live kernel of a notebook with a million rows, widgets and a chart, against kernels that ran it.
+
+And what a gateway holds that has nothing to do: its own process, the one that carries bytes for its kernels, and the one
+that watches over its template. The template itself, with the usual libraries imported, is a line of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,11 @@ import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-from benchmarks.figures import Figure, Result, ratio, times_better
-from benchmarks.stage import Stage
+from benchmarks.figures import Figure, Result, at_most, holds, ratio, times_better
+from benchmarks.gateway import TOKEN, Gateway, gateway
+from benchmarks.processes import command, family
+from benchmarks.stage import Stage, until
+from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_gateway.desk import Desk
 from notehouse_gateway.kernelspecs import OneKernelSpec
 from notehouse_gateway.memory import proportional_megabytes
@@ -22,6 +29,8 @@ from notehouse_gateway.notebook_template import NotebookOrder, NotebookTemplate
 from notehouse_gateway.templates import Templates
 
 ALIVE = 20
+IDLE_MEGABYTES = 60  # of a gateway with nothing to do
+TEMPLATE = "notehouse_gateway.template "  # in the command line of what has the usual libraries imported
 KEY = "benchmark"
 CELLS = (
     "import pandas as pd, altair as alt, ipywidgets as w, clickhouse_connect\n"
@@ -34,9 +43,36 @@ CELLS = (
 TOUCH = "first.value = 7; assert label.value == '21'"
 
 
-def measure(_stage: Stage) -> list[Result]:
-    """Measure both with as many kernels alive."""
-    return asyncio.run(_measure())
+def measure(stage: Stage) -> list[Result]:
+    """Measure both with as many kernels alive, and a gateway with none."""
+    return [*asyncio.run(_measure()), *_idle(stage)]
+
+
+def _idle(stage: Stage) -> list[Result]:
+    """Measure a gateway with all its walls that has had a kernel and has none now. Raises ValueError."""
+    around = {"NOTEHOUSE_QUERY_URL": stage.gateway, "NOTEHOUSE_API_URL": stage.url}
+    with gateway(around) as running:
+        asyncio.run(_a_kernel(running))
+        with running.http() as client:
+            until(lambda: client.get("api/watch").json()["warm"], 120, "the gateway is warm")
+        pids = list(family(running.pid))
+        templates = {pid for pid in pids if TEMPLATE in command(pid)}
+        held = {pid: proportional_megabytes(pid) for pid in pids}
+    if not all(held.values()) or not templates:
+        raise ValueError(f"memory of a gateway cannot be told: {held}")
+    own, theirs = (Figure.of([sum(held[pid] for pid in chosen)], "MB") for chosen in (
+        held.keys() - templates, templates))  # fmt: skip
+    return [
+        at_most("P4", "memory of a gateway that idles, its template apart", own, IDLE_MEGABYTES),
+        holds("P4", "the same of its template", str(theirs), "a figure", met=True),
+    ]
+
+
+async def _a_kernel(running: Gateway) -> None:
+    async with RemoteKernelManager(url=running.url, hub_token=TOKEN) as manager:
+        client = manager.client()
+        await client.start_channels()
+        await client.wait_for_ready(timeout=120)
 
 
 async def _measure() -> list[Result]:
