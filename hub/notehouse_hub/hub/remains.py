@@ -23,7 +23,7 @@ def end_all_of(uid: int, home: Path) -> None:
     if uid == 0:
         raise ValueError("root's processes are no server's")
     for _ in range(_ROUNDS):
-        if not (left := list(_processes(uid, home))):
+        if not (left := list(_processes(uid, home.resolve()))):
             return
         subprocess.run(
             ["/bin/sh", "-c", 'kill -KILL "$@"', "sh", *map(str, left)],
@@ -62,11 +62,18 @@ def _told(process: Path, what: str) -> int:
 
 
 def _homes_of(process: Path) -> list[Path]:
-    """Return the folder that a process calls its home, and those around it: templates have theirs inside a server's."""
-    lines = process.joinpath("environ").read_bytes().split(b"\0")
-    told = next((line[len(_HOME) :] for line in lines if line.startswith(_HOME)), b"")
-    folder = Path(os.fsdecode(told))
-    return [folder, *folder.parents] if folder.is_absolute() else []
+    """Return the folder that a process calls its home, and those around it: templates have theirs inside a server's.
+
+    Whoever started it may have called it by links or dots: it is the folder behind them that counts.
+    """
+    try:
+        lines = process.joinpath("environ").read_bytes().split(b"\0")
+        told = next((line[len(_HOME) :] for line in lines if line.startswith(_HOME)), b"")
+        folder = Path(os.fsdecode(told))
+        resolved = folder.resolve() if folder.is_absolute() else None
+    except (PermissionError, RuntimeError):
+        return []  # in a container, where root looks into nobody's processes; links in a circle
+    return [] if resolved is None else [resolved, *resolved.parents]
 
 
 def _is_home(folder: Path, uid: int) -> bool:

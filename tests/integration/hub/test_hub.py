@@ -190,11 +190,19 @@ async def test_gateway_of_a_class(hub: Any, browser: Any) -> None:
     assert other_url != url
 
 
-def test_services_have_only_their_scopes(hub: Any) -> None:
+def test_services_have_only_their_scopes(hub: Any, browser: Any) -> None:
+    browser.login("analyst", follow=False)
+    browser.server("analyst")
     with hub.api("notehouse") as api:
         assert api.post("users/analyst/tokens", json={"expires_in": 60}).status_code == 403
         assert api.post("users/viewer/server").status_code == 404
-        assert api.delete("users/analyst/server").status_code == 404
+        seen = api.get("users/analyst").json()["servers"][""]
+        assert seen["ready"]
+        assert "state" not in seen
+        opened = httpx.get(f"{hub.url}{seen['url']}api/kernels", headers=api.headers)
+        assert opened.status_code == 403
+        assert api.delete("users/analyst/server").status_code in {202, 204}
+        hub.wait_until(lambda: not api.get("users/analyst").json()["servers"])
     for service in ("dashboards", "scheduler"):
         with hub.api(service) as api:
             assert api.get("user").json()["name"] == service
@@ -231,13 +239,18 @@ def test_hub_killed_and_started_again_finds_the_servers(browser: Any, hub: Any) 
     base = browser.server("analyst")
     kernel_id, pid = browser.start_kernel("analyst"), server_pid(hub, "analyst")
     url, token = gateway(hub, "nh-" + "1" * 20)
+    let_in, stranger = ({"Authorization": f"token {one}"} for one in (token, "x"))
+    assert httpx.get(f"{url}api/kernels", headers=let_in).json() == []
     hub.kill()
+    assert httpx.get(f"{url}api/kernels", headers=let_in).json() == []
+    assert httpx.get(f"{url}api/kernels", headers=stranger).status_code == 503
     assert browser.client.get(f"{base}api/kernels/{kernel_id}").json()["id"] == kernel_id
     hub.start()
     assert browser.client.get(f"{base}api/kernels/{kernel_id}").json()["id"] == kernel_id
     assert browser.client.get("/hub/spawn").url.path == f"{base}lab"
     assert server_pid(hub, "analyst") == pid
-    assert httpx.get(f"{url}api/kernels", headers={"Authorization": f"token {token}"}).json() == []
+    assert httpx.get(f"{url}api/kernels", headers=let_in).json() == []
+    assert httpx.get(f"{url}api/kernels", headers=stranger).status_code == 403
 
 
 def test_nothing_of_its_user_outlives_a_server_that_is_killed(hub: Any, tmp_path: Path) -> None:
@@ -250,23 +263,26 @@ def test_nothing_of_its_user_outlives_a_server_that_is_killed(hub: Any, tmp_path
     elsewhere.mkdir(parents=True)
     os.chown(elsewhere, owner, owner)
     forged, inside = f"/tmp/{name}", str(elsewhere / ".notehouse" / "templates" / "usual")
+    dots, link = f"{hub.folder}/data/homes/../homes/{name}", tmp_path / "link"
+    link.symlink_to(hub.folder / "data")
     child = "env -i sleep 600 & echo $!; wait"  # it is told of no home
-    stray, claims, others, template = (
+    stray, claims, by_dots, by_link, others, template = processes = [
         subprocess.Popen(
             ["/bin/sh", "-c", command],
             start_new_session=True, env=environment, cwd="/", stdout=subprocess.PIPE, **who,
         )
         for command, environment in (
             ("exec sleep 600", {}), ("exec sleep 600", {"HOME": forged}),
+            ("exec sleep 600", {"HOME": dots}), ("exec sleep 600", {"HOME": f"{link}/homes/{name}"}),
             (child, {"HOME": str(elsewhere)}), ("exec sleep 600", {"HOME": inside}),
         )
-    )  # fmt: skip
+    ]  # fmt: skip
     assert others.stdout is not None
     forwarder = int(others.stdout.readline())
     try:
         os.kill(server_pid(hub, name), signal.SIGKILL)
         if AS_ROOT:
-            assert stray.wait(10) == claims.wait(10) == -signal.SIGKILL
+            assert {one.wait(10) for one in (stray, claims, by_dots, by_link)} == {-signal.SIGKILL}
         with hub.api("notehouse") as api:
             hub.wait_until(lambda: not api.get(f"users/{name}").json()["servers"], 10)
         url, token = gateway(hub, name)
@@ -276,6 +292,6 @@ def test_nothing_of_its_user_outlives_a_server_that_is_killed(hub: Any, tmp_path
     finally:
         with suppress(ProcessLookupError):
             os.kill(forwarder, signal.SIGKILL)
-        for one in (stray, claims, others, template):
+        for one in processes:
             one.kill()
             one.communicate()
