@@ -1,8 +1,9 @@
-"""Administrators see the kernels of their tenants, and end one; nobody else's."""
+"""Administrators see the kernels of their tenants, and end one; the platform's sees people's servers, too, and stops one."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,6 +82,49 @@ def _ended_on_the_page(admin: Person, mine: dict[str, Any]) -> None:
     page.on("dialog", lambda dialog: dialog.accept())
     row.locator("button").click()
     page.wait_for_selector("text=The kernel is ended.")
+
+
+def server_of(api: httpx.Client, username: str) -> dict[str, Any] | None:
+    """The JupyterLab server of somebody, if there is one."""
+    found = api.get("servers").raise_for_status().json()["items"]
+    return next((one for one in found if one["username"] == username), None)
+
+
+def test_the_platforms_administrator_sees_who_has_a_server_and_stops_one_but_cannot_open_it(
+    person: People, platform: Platform
+) -> None:
+    analyst, admin = person("united-analyst"), person("admin")
+    analyst.open_lab()
+    with analyst.api() as api, admin.api() as all_:
+        assert api.get("servers").status_code == api.delete("servers/united-analyst").status_code == 403
+        mine = eventually(lambda: server_of(all_, "united-analyst"), 20, "the server is listed")
+        assert (mine["tenants"], mine["state"]) == (["united"], "running")
+        assert not [one for one in all_.get("servers").json()["items"] if one["username"].startswith("nh-")]
+        assert (mine["memory_bytes"] is None) == (os.geteuid() != 0)
+        assert mine["memory_bytes"] is None or mine["memory_bytes"] > 50e6
+        inside = admin.context.request.get(f"{platform.url}/user/united-analyst/api/kernels")
+        assert inside.status == 403
+        _stopped_on_the_page(admin)
+        eventually(lambda: server_of(all_, "united-analyst") is None, 30, "the server has ended")
+        assert all_.delete("servers/united-analyst").status_code == 404
+        events = all_.get("audit", params={"action": "stop-server"}).json()["items"]
+    assert (events[0]["actor"], events[0]["object"]) == ("admin", "united-analyst")
+
+
+def _stopped_on_the_page(admin: Person) -> None:
+    page = admin.page
+    page.goto(f"{admin.platform.url}/services/notehouse/kernels")
+    row = page.locator("li", has=page.locator("button[data-send='DELETE /servers/united-analyst']"))
+    row.scroll_into_view_if_needed()
+    admin.picture("portal-servers-light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    row.scroll_into_view_if_needed()
+    admin.picture("portal-servers-phone")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.on("dialog", lambda dialog: dialog.accept())
+    row.locator("button").click()
+    page.wait_for_selector("text=The server is stopped.")
 
 
 def test_prometheus_has_the_series_of_each_gateway(person: People, platform: Platform) -> None:

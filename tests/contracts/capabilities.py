@@ -253,6 +253,8 @@ CAPABILITIES = [
     Row("GET", "/kernels", (403, 403, 403, 200, 403, 200, 401)),
     Row("GET", "/kernels/{kernel_id}", (403, 403, 403, 404, 403, 404, 401)),
     Row("DELETE", "/kernels/{kernel_id}", (403, 403, 403, 404, 403, 404, 401)),
+    Row("GET", "/servers", (403, 403, 403, 403, 403, 200, 401)),
+    Row("DELETE", "/servers/{username}", (403, 403, 403, 403, 403, 404, 401)),
     Row("POST", "/watermarks", (403, 403, 403, 403, 403, 403, 401), {"items": []}),
     Row("DELETE", "/data-sources/{source_id}", (403, 403, 403, 403, 404, 0, 401)),
     Row("DELETE", "/tenants/{slug}/roles/{role_name}", (403, 403, 403, 409, 404, 409, 401)),

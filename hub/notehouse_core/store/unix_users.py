@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,3 +23,9 @@ async def uid_of(session: AsyncSession, name: str, base: int) -> int:
         )
         offset = (await session.execute(known)).scalar_one()
     return base + FIRST + offset
+
+
+async def known(session: AsyncSession, names: Collection[str], base: int) -> dict[str, int]:
+    """The uids of those Hub users who have one already."""
+    found = await session.execute(select(UnixUser.name, UnixUser.offset).where(UnixUser.name.in_(names)))
+    return {name: base + FIRST + offset for name, offset in found}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -9,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from notehouse_core.errors import Conflict, NotFound
 from notehouse_core.store import invitations, login_sessions, tokens
 from notehouse_core.store.isolation import everywhere
-from notehouse_core.store.models import Membership, User
+from notehouse_core.store.models import Membership, Tenant, User
 from notehouse_core.store.plan import CHANNEL
 
 _MEMBERSHIPS = selectinload(User.memberships)
@@ -24,6 +26,22 @@ async def find(session: AsyncSession, username: str) -> User:
     if found is None:
         raise NotFound("There is no such account.")
     return found
+
+
+async def places_of(session: AsyncSession, usernames: Collection[str]) -> dict[str, list[str]]:
+    """The slugs of the active tenants that people belong to, sorted, by username."""
+    query = (
+        select(User.username, Tenant.slug)
+        .join(User.memberships)
+        .join(Membership.tenant)
+        .where(User.username.in_(usernames), Tenant.is_active)
+        .distinct()
+        .order_by(User.username, Tenant.slug)
+    )
+    places: dict[str, list[str]] = {}
+    for username, slug in await session.execute(query):
+        places.setdefault(username, []).append(slug)
+    return places
 
 
 async def lock(session: AsyncSession, user: User) -> None:

@@ -67,11 +67,14 @@ def _services() -> list[dict[str, Any]]:
     return [
         {
             "name": "notehouse-api",
-            "description": "Create kernel gateways and give out tokens for them; see who there is",
+            "description": "Create kernel gateways and give out tokens for them; see who there is, stop people's servers",
             "scopes": [
                 "admin:users",
                 "list:users",
                 "list:groups",
+                # Of people's servers: that they run, and their end. Never their start, their state or what is in them.
+                "read:servers",
+                "delete:servers",
                 f"servers!group={GATEWAYS}",
                 f"admin:server_state!group={GATEWAYS}",
                 f"tokens!group={GATEWAYS}",

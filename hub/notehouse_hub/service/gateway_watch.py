@@ -37,7 +37,8 @@ class GatewayWatch:
 
     async def running(self) -> list[Watched]:
         """Return all gateways that run, by class. Raises Unavailable when the Hub does not answer."""
-        servers = {name: one for name, one in (await self.hub.servers_of(PREFIX)).items() if one.ready}
+        known = await self.hub.servers()
+        servers = {name: one for name, one in known.items() if name.startswith(PREFIX) and one.ready}
         async with self._client() as client:
             found = await asyncio.gather(
                 *(self._asked(client, name, servers[name]) for name in sorted(servers))

@@ -1,4 +1,4 @@
-"""What do we ask the Hub? Who a token belongs to, and to start the servers of kernel gateways."""
+"""What do we ask the Hub? Who a token belongs to, to start the servers of kernel gateways, and to stop people's."""
 
 import hashlib
 import time
@@ -36,6 +36,8 @@ class HubServer:
     pending: str | None
     path: str
     state: dict[str, Any]
+    started_at: datetime | None = None
+    last_activity: datetime | None = None
 
 
 class HubApi:
@@ -115,15 +117,15 @@ class HubApi:
             return None
         return _server(model)
 
-    async def servers_of(self, prefix: str) -> dict[str, HubServer]:
-        """Return the default servers that run now of all users whose names begin so, by the user's name."""
+    async def servers(self) -> dict[str, HubServer]:
+        """Return the default servers that run now, people's and gateways', by the user's name."""
         found: dict[str, HubServer] = {}
         offset = 0
         while True:
             page = {"state": "active", "limit": _PAGE, "offset": offset}
             users = _expect(await self._send("GET", "/users", params=page), {200}).json()
             for user in users:
-                if user["name"].startswith(prefix) and (model := user.get("servers", {}).get("")):
+                if model := user.get("servers", {}).get(""):
                     found[user["name"]] = _server(model)
             if len(users) < _PAGE:
                 return found
@@ -136,6 +138,13 @@ class HubApi:
             return False
         _expect(answer, {201, 202})
         return True
+
+    async def stop_server(self, name: str) -> None:
+        """Have the server of a user stopped; it may still be ending when this returns. Raises NotFound."""
+        answer = await self._send("DELETE", f"{_user(name)}/server")
+        if answer.status_code == 404:
+            raise errors.NotFound(f"{name} has no server.")
+        _expect(answer, {202, 204})
 
     async def touch(self, name: str) -> None:
         """Note that a user's server is needed now, so that it is not ended for being idle."""
@@ -172,7 +181,12 @@ def _user(name: str) -> str:
 def _server(model: dict[str, Any]) -> HubServer:
     # With a subdomain for each server the Hub tells the whole address.
     path = urlsplit(model["url"]).path
-    return HubServer(model["ready"], model["pending"], path, model.get("state") or {})
+    began, active = (_moment(model.get(name)) for name in ("started", "last_activity"))
+    return HubServer(model["ready"], model["pending"], path, model.get("state") or {}, began, active)
+
+
+def _moment(told: str | None) -> datetime | None:
+    return datetime.fromisoformat(told) if told else None
 
 
 def _identity(model: dict[str, Any]) -> HubIdentity:

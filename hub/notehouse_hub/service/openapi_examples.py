@@ -155,6 +155,10 @@ TAGS = [
     {"name": "Dashboards", "description": "Published notebooks and their versions."},
     {"name": "Schedules", "description": "What runs by itself, and when."},
     {"name": "Alerts", "description": "Conditions that are looked at, and what they found."},
+    {
+        "name": "Kernels",
+        "description": "What computes now, for administrators: kernels at gateways, people's servers.",
+    },
     {"name": "Access", "description": "Why somebody may do something, or not."},
     {"name": "Audit", "description": "Who did what."},
 ]

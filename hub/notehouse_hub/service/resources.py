@@ -164,9 +164,9 @@ SessionDep = Annotated[AsyncSession, Depends(session_of, scope="function")]
 async def let_go(session: AsyncSession) -> None:
     """End a request's transaction before something slow that needs it no more, so that others get its connection.
 
-    Not while an answer has to be kept in it.
+    Not while an answer has to be kept in it; nothing when it has ended already.
     """
-    if not session.info.get(KEEPS):
+    if session.in_transaction() and not session.info.get(KEEPS):
         await session.commit()
 
 

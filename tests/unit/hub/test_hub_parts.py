@@ -135,6 +135,12 @@ def test_nobody_has_more_than_is_needed() -> None:
     }
 
 
+def test_of_peoples_servers_the_api_sees_that_they_run_and_may_stop_them_but_not_open_them() -> None:
+    of_all = {scope for scope in scopes_of("notehouse-api") if "server" in scope and "!" not in scope}
+    assert of_all == {"read:servers", "delete:servers"}
+    assert not any(scope.startswith("access:servers") for scope in scopes_of("notehouse-api"))
+
+
 def secrets_given() -> dict[str, str]:
     return {
         "NOTEHOUSE_SERVICE_TOKENS": '{"notehouse": "n"}',

@@ -30,6 +30,7 @@ from notehouse_hub.service.api import (
     runs,
     saved_queries,
     schedules,
+    servers,
     source_schemas,
     subscriptions,
     tenant_usage,
@@ -83,5 +84,6 @@ ROUTERS = (
     deliveries.router,
     kernel_gateways.router,
     kernels.router,
+    servers.router,
     watermarks.router,
 )

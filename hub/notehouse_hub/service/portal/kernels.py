@@ -1,12 +1,14 @@
-"""The portal's page on the kernels that run now: for whom, what they hold, and their end."""
+"""The portal's page on what computes now: kernels at gateways and, for the platform's administrator, people's servers."""
 
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from notehouse_core.access import PLATFORM
-from notehouse_hub.service.api import kernels
+from notehouse_hub.service.api import kernels, servers
 from notehouse_hub.service.api.kernels import Gateway, Kernel
+from notehouse_hub.service.api.servers import Server
+from notehouse_hub.service.portal.art import initials
 from notehouse_hub.service.portal.badge import Badge
 from notehouse_hub.service.portal.rendering import render
 from notehouse_hub.service.portal.visitor import PageCallerDep, visitor_of
@@ -15,6 +17,7 @@ from notehouse_hub.service.resources import ResourcesDep, SessionDep
 router = APIRouter(include_in_schema=False)
 
 _KINDS = {"busy": "busy", "idle": "good"}
+_STATES = {"running": "good", "starting": "busy", "stopping": "busy"}
 _PURPOSES = {"run": "A run", "view": "A page that is open"}
 _ORIGINS = {
     "imports": "forked, with the usual libraries imported",
@@ -28,9 +31,10 @@ _THINGS = {"dashboard": "dashboards", "schedule": "schedules", "run": "runs", "a
 async def kernel_list(
     request: Request, caller: PageCallerDep, session: SessionDep, resources: ResourcesDep
 ) -> Response:
-    """List kernels by gateway, the largest first."""
+    """List kernels by gateway, and people's servers, the largest first."""
     visitor = visitor_of(caller)
     found = await kernels.kernels(caller, session, resources)
+    people = (await servers.servers(caller, session, resources)).items if caller.administers else None
     return render(
         request,
         "kernels.html",
@@ -39,7 +43,20 @@ async def kernel_list(
         gateways=[_gateway(one, found.items) for one in found.gateways],
         kernels=len(found.items),
         held=sum(one.private_bytes for one in found.items),
+        people=None if people is None else [_server(one) for one in sorted(people, key=_size)],
     )
+
+
+def _size(one: Server) -> tuple[int, str]:
+    return -(one.memory_bytes or 0), one.username
+
+
+def _server(one: Server) -> dict[str, Any]:
+    return {
+        **one.model_dump(),
+        "initials": initials(one.username),
+        "badge": Badge(_STATES[one.state], one.state),
+    }
 
 
 def _gateway(one: Gateway, items: list[Kernel]) -> dict[str, Any]:
