@@ -151,7 +151,7 @@ class RemoteKernelManager:
         self._execution_token = execution_token
         self._seed = seed
         self._template = template
-        self._client: RemoteKernelClient | None = None
+        self._clients: list[RemoteKernelClient] = []
         self._http: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
@@ -202,8 +202,8 @@ class RemoteKernelManager:
 
     def client(self, **_: Any) -> RemoteKernelClient:
         """Return a new client of this kernel; `start_channels` connects it."""
-        self._client = RemoteKernelClient(self, self.output_limit)
-        return self._client
+        self._clients.append(RemoteKernelClient(self, self.output_limit))
+        return self._clients[-1]
 
     async def renew_token(self, execution_token: str) -> None:
         """Give the kernel a new execution token in place of the one that is about to expire."""
@@ -214,7 +214,7 @@ class RemoteKernelManager:
         """Tell whether the kernel still runs: by its connection if it has one, else by asking the gateway."""
         if self.kernel_id is None:
             return False
-        if self._client is not None and self._client.channels_running:
+        if self._clients and self._clients[-1].channels_running:
             return True
         return await self._is_listed()
 
@@ -258,10 +258,9 @@ class RemoteKernelManager:
         self.kernel_id = None
 
     async def cleanup_resources(self, restart: bool = False) -> None:
-        """Close this manager's connections."""
-        if self._client is not None:
-            self._client.stop_channels()
-            self._client = None
+        """Close this manager's connections, and those of its clients: nbclient leaves its own to us."""
+        while self._clients:
+            self._clients.pop().stop_channels()
         if self._http is not None:
             await self._http.aclose()
             self._http = None

@@ -93,6 +93,11 @@ class TemplateProcess:
         self._lock = threading.Lock()
         self._hung_up = False  # a moment before its process is known to have ended
 
+    def __del__(self) -> None:
+        """End it when nobody holds it any more: neither its owner, who has a newer one, nor a kernel that it has forked."""
+        if not sys.is_finalizing():
+            self.stop()
+
     @classmethod
     def start(
         cls, environment: Mapping[str, str], cwd: str, enclosure: Enclosure | None = None

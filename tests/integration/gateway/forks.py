@@ -23,7 +23,7 @@ async def running(**options: Any) -> AsyncIterator[tuple[AsyncKernelManager, Any
     manager.transport_encryption = "required"
     await manager.start_kernel(**options)
     client = manager.client()
-    client.start_channels()
+    client.start_channels(hb=False)  # its thread, ended as it starts, meets a context that is closed
     try:
         yield manager, client
     finally:
