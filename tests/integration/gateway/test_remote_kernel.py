@@ -12,6 +12,8 @@ import pytest
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from tornado.httpclient import HTTPClientError
+from tornado.websocket import websocket_connect
 
 from notehouse_core.remote_kernel import RemoteKernelError, RemoteKernelManager
 
@@ -192,6 +194,17 @@ async def test_websocket_needs_the_token(kernel: Kernels) -> None:
         stranger = kernel(hub_token="wrong", kernel_id=km.kernel_id)
         with pytest.raises(RemoteKernelError, match="Hub token is expired"):
             await stranger.client().start_channels()
+
+
+async def test_a_token_in_an_address_counts_for_websockets_alone(kernel: Kernels, gateway: Any) -> None:
+    """Browsers can send no header with those; addresses of other requests are in too many logs."""
+    async with kernel() as km:
+        with gateway.http("wrong") as client:
+            assert client.get("api/kernels", params={"token": "open-sesame"}).status_code == 403
+        channels = f"ws{gateway.url.removeprefix('http')}api/kernels/{km.kernel_id}/channels"
+        (await websocket_connect(f"{channels}?token=open-sesame")).close()
+        with pytest.raises(HTTPClientError, match="403"):
+            await websocket_connect(f"{channels}?token=wrong")
 
 
 @pytest.mark.parametrize(
