@@ -6,6 +6,7 @@ alone.
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 
 _ROUNDS = 20  # what starts new processes faster than they are ended meets the limit of its user's processes
 _HOME = b"HOME="
+
+log = logging.getLogger(__name__)
 
 
 def end_all_of(uid: int, home: Path) -> None:
@@ -29,6 +32,7 @@ def end_all_of(uid: int, home: Path) -> None:
             ["/bin/sh", "-c", 'kill -KILL "$@"', "sh", *map(str, left)],
             user=uid, group=uid, extra_groups=[], cwd="/", env={}, stderr=subprocess.DEVNULL, check=False,
         )  # fmt: skip
+    log.warning("Unix user %d starts processes faster than they are ended: some may still run", uid)
 
 
 def _processes(uid: int, home: Path) -> Iterator[int]:
