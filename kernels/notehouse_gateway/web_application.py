@@ -5,6 +5,7 @@ Put together here rather than by Jupyter's whole server and JupyterHub's, whose 
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 from jupyter_server.auth.authorizer import AllowAllAuthorizer
 from jupyter_server.base.handlers import APIHandler, APIVersionHandler, PrometheusMetricsHandler
 from jupyter_server.kernelspecs import handlers as resources
-from jupyter_server.log import log_request
 from jupyter_server.services.kernelspecs import handlers as kernelspecs
 from jupyter_server.utils import url_path_join
 from tornado.web import Application, HTTPError
@@ -48,8 +48,15 @@ class ResourceHandler(NoPages, resources.KernelSpecResourceHandler):
     """`/kernelspecs/{name}/{file}`: the kernel's picture."""
 
 
-def _log_request(handler: Any) -> None:
-    log_request(handler, record_prometheus_metrics=False)  # type: ignore[no-untyped-call]
+def log_request(handler: Any) -> None:
+    """Log a request that was answered, what went well too: who follows a run through the logs finds it here."""
+    status, request = handler.get_status(), handler.request
+    level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
+    caller = getattr(handler, "_jupyter_current_user", None)
+    name, milliseconds = caller.username if caller else "", 1000 * request.request_time()
+    # Without what is behind the question mark, where tokens may be.
+    said = (status, request.method, request.path, name, request.remote_ip, milliseconds)
+    handler.log.log(level, "%d %s %s (%s@%s) %.2fms", *said)
 
 
 class GatewayApplication(Application):
@@ -81,7 +88,7 @@ class GatewayApplication(Application):
                 "Content-Security-Policy": "frame-ancestors 'none'",
                 "X-JupyterHub-Version": version("jupyterhub"),
             },
-            log_function=with_request_id(_log_request),
+            log_function=with_request_id(log_request),
             started=datetime.now(UTC),
             last_activity_times={},
         )
