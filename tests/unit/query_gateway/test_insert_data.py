@@ -31,6 +31,12 @@ from notehouse_hub.service.query_gateway.insert_data import split
             b"with (select 1) as v insert into t values",
             b" (v)",
         ),
+        (b"WITH 13 AS insert SELECT insert", b"WITH 13 AS insert SELECT insert", None),
+        (
+            b"WITH {SELECT:Int32} AS v INSERT INTO t FORMAT TSV\n1",
+            b"WITH {SELECT:Int32} AS v INSERT INTO t FORMAT TSV",
+            b"1",
+        ),
         (b"WITH 'INSERT' AS v SELECT v FORMAT CSV", b"WITH 'INSERT' AS v SELECT v FORMAT CSV", None),
         (
             b"WITH v AS (SELECT 1) INSERT INTO t SELECT 1",

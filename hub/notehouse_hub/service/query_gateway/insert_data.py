@@ -15,6 +15,7 @@ _PIECE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BEGINS = re.compile(rb"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(insert|with)\b", re.IGNORECASE | re.DOTALL)
+_OPENS, _CLOSES = {b"(", b"[", b"{"}, {b")", b"]", b"}"}
 _SELECTS = {b"SELECT", b"WITH", b"WATCH"}
 _LINE_END = re.compile(rb"[ \t\f]*\r?\n?")
 
@@ -27,12 +28,13 @@ def is_insert(text: bytes) -> bool:
 
 def _into(text: bytes, position: int) -> int | None:
     """Return where, behind WITH, an INSERT begins; None where it is a SELECT or anything else."""
-    depth = 0
+    depth, before = 0, b""
     while piece := _PIECE.match(text, position):
-        word = piece.group().upper()
-        depth += (piece.lastgroup == "mark") * ((word == b"(") - (word == b")"))
-        if piece.lastgroup == "word" and not depth and word in {b"INSERT", b"SELECT"}:
+        kind, word = piece.lastgroup, piece.group().upper()
+        depth += (kind == "mark") * ((word in _OPENS) - (word in _CLOSES))
+        if kind == "word" and not depth and before != b"AS" and word in {b"INSERT", b"SELECT"}:
             return position if word == b"INSERT" else None
+        before = before if kind == "blank" else word
         position = piece.end()
     return None
 

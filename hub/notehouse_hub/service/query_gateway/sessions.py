@@ -19,7 +19,10 @@ from notehouse_hub.service.query_gateway.refusal import (
     denied,
 )
 
-MOST_SESSIONS = 100  # of one holder
+MOST_SESSIONS = 100  # of one holder, with something in them
+MOST_EMPTY = (
+    1000  # the same without: drivers name a session for each client that they make, and only read in it
+)
 MOST_BYTES = 512 * 2**20  # in the temporary tables of one holder
 _LONGEST = 3600  # seconds; more than ClickHouse keeps one
 _USUAL = 60
@@ -69,6 +72,7 @@ def asked_for(given: MutableMapping[str, str], holder: Holder) -> Session | None
 @dataclass
 class _Kept:
     until: float
+    holds: bool = False  # a setting, or a table
     size: int = 0
 
 
@@ -77,25 +81,26 @@ class Sessions:
     """The sessions that went through this process."""
 
     most: int = MOST_SESSIONS
+    most_empty: int = MOST_EMPTY
     most_bytes: int = MOST_BYTES
     _of: dict[str, dict[str, _Kept]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return sum(len(kept) for kept in self._of.values())
 
-    def enter(self, session: Session) -> None:
-        """Take note of a session in use. Raises Refusal past a holder's share."""
+    def enter(self, session: Session, *, leaves: bool) -> None:
+        """Take note of a session in use, in which the statement `leaves` something or not.
+
+        Raises Refusal past a holder's share.
+        """
         kept = self._living(session.holder)
-        if session.name not in kept and len(kept) >= self.most:
-            raise Refusal(
-                TOO_MANY_QUERIES,
-                429,
-                f"You keep {self.most} sessions already. Close one (close_session=1), leave session_id out, or wait "
-                f"until one has not been used for its session_timeout ({_USUAL} s by default).",
-                {"Retry-After": "10"},
-            )
-        one = kept.setdefault(session.name, _Kept(0))
-        one.until = time.monotonic() + session.seconds
+        one = kept.get(session.name, _Kept(0))
+        holds = leaves or one.holds
+        others = sum(each.holds is holds for name, each in kept.items() if name != session.name)
+        if others >= (most := self.most if holds else self.most_empty):
+            raise _too_many(most)
+        one.until, one.holds = time.monotonic() + session.seconds, holds
+        kept[session.name] = one
 
     def check_room(self, session: Session) -> None:
         """Raise Refusal if the temporary tables of a session's holder are as large as they may be."""
@@ -125,3 +130,13 @@ class Sessions:
 
     def _kept(self, holder: str, now: float) -> dict[str, _Kept]:
         return {name: one for name, one in self._of.get(holder, {}).items() if one.until > now}
+
+
+def _too_many(most: int) -> Refusal:
+    return Refusal(
+        TOO_MANY_QUERIES,
+        429,
+        f"You keep {most} sessions already. Close one (close_session=1), leave session_id out, or wait until one has "
+        f"not been used for its session_timeout ({_USUAL} s by default).",
+        {"Retry-After": "10"},
+    )

@@ -102,7 +102,7 @@ class Statements:
         leaves = verdict.kind is not Kind.READ and not write_rights.stays(verdict, asked, holder)
         if leaves and verdict.table and not verdict.removes:
             self.sessions.check_room(session)
-        self.sessions.enter(session)
+        self.sessions.enter(session, leaves=leaves)
         try:
             yield written
         finally:

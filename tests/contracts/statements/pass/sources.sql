@@ -24,6 +24,9 @@ SELECT * FROM (SELECT 1 AS a UNION ALL SELECT 2) AS t(b)
 
 SELECT dummy FROM system.one
 
+SELECT count() FROM (SELECT * FROM generateRandom('a Int8, b String', 1, 10) LIMIT 5)
+
+
 SELECT name FROM system.functions WHERE name LIKE 'to%' LIMIT 3
 
 SELECT name, value FROM system.settings WHERE name = 'max_threads'

@@ -76,8 +76,6 @@ SELECT fuzzQuery('SELECT 1')
 
 SELECT * FROM fuzzJSON('{}', 'x')
 
-SELECT * FROM generateRandom('a Int8')
-
 SELECT * FROM null('x Int8')
 
 SELECT * FROM eval('SELECT 1')

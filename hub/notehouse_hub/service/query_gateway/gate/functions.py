@@ -13,7 +13,9 @@ _COMBINATORS = (
 )  # fmt: skip
 
 # Table functions that read nothing but what they are given.
-TABLE_FUNCTIONS = frozenset({"numbers", "numbers_mt", "generateseries", "generate_series", "values", "view"})
+TABLE_FUNCTIONS = frozenset(
+    {"numbers", "numbers_mt", "generaterandom", "generateseries", "generate_series", "values", "view"}
+)
 
 # Every other table function of the engine; a test compares.
 DENIED_TABLE_FUNCTIONS = frozenset(
@@ -41,7 +43,6 @@ DENIED_TABLE_FUNCTIONS = frozenset(
         "fuzzjson",
         "fuzzquery",
         "gcs",
-        "generaterandom",
         "hdfs",
         "hdfscluster",
         "hudi",
