@@ -3,9 +3,9 @@ import { defineConfig } from 'eslint/config';
 
 // What browsers have, as far as these files use it.
 const NAMES = `
-  AbortController CustomEvent DOMParser DataView FormData IntersectionObserver Request Response TextDecoder TextEncoder URL
+  AbortController CustomEvent DOMParser DataView Event FormData IntersectionObserver Request Response TextDecoder TextEncoder URL
   URLSearchParams WebSocket addEventListener atob crypto document fetch history location navigator performance
-  clearTimeout CSS EventSource Option queueMicrotask sessionStorage setTimeout structuredClone window
+  clearTimeout CSS EventSource Option queueMicrotask requestAnimationFrame sessionStorage setTimeout structuredClone window
 `;
 const browser = Object.fromEntries(
   NAMES.trim()

@@ -9,6 +9,7 @@ import re
 import signal
 from typing import Any
 
+import uvloop
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
@@ -30,6 +31,7 @@ from notehouse_dashboards.tiles.pages import Choices, News, TileRows, WholePage
 log = logging.getLogger(__name__)
 
 _PATIENCE = 3.0  # seconds, when told to stop
+_WAITING = 1024  # connections not taken yet; whose does not fit in tries again a second later
 _DASHBOARD = rf"{DASHBOARDS_PREFIX}/([a-z0-9-]+)/([a-z0-9-]+)"
 
 
@@ -99,7 +101,7 @@ async def serve(settings: Settings) -> None:
     resources = Resources.of(settings)
     resources.usage.start()
     server = HTTPServer(make_application(resources), xheaders=True)
-    server.listen(settings.dashboards_port, settings.bind)
+    server.listen(settings.dashboards_port, settings.bind, backlog=_WAITING)
     look_seldom()
     maker = SnapshotMaker(
         settings, resources.database, resources.control, resources.artifacts, resources.assets
@@ -124,4 +126,4 @@ async def serve(settings: Settings) -> None:
 
 if __name__ == "__main__":
     configure_logs(load_settings().log_level)
-    asyncio.run(serve(load_settings()))
+    uvloop.run(serve(load_settings()))

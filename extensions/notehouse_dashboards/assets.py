@@ -18,9 +18,10 @@ from pathlib import Path, PurePosixPath
 from jupyter_core.paths import jupyter_path
 from jupyterhub._data import DATA_FILES_PATH
 
+from notehouse_dashboards import bundles
 from notehouse_dashboards.content import BROTLI, GZIP, PLAIN, Content
 from notehouse_dashboards.dense_files import DenseFiles
-from notehouse_dashboards.front_end import MANAGER, PARTS, TOGETHER, WIDGETS, together
+from notehouse_dashboards.front_end import MANAGER, PARTS, WIDGETS
 
 OWN = Path(__file__).parent / "static"
 VEGA = "vega/vega.js"
@@ -65,7 +66,7 @@ class Assets:
     def build(self) -> str:
         """Name what is served: the versions of what was installed and the contents of our own files."""
         digest = hashlib.sha256(f"{version('voila')} {version('vl-convert-python')} {PARTS}".encode())
-        for file in sorted(OWN.rglob("*.*")):
+        for file in (Path(bundles.__file__), *sorted(OWN.rglob("*.*"))):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
 
@@ -91,8 +92,8 @@ class Assets:
         self._dense.close()
 
     def _read(self, path: str) -> bytes | None:
-        if path == TOGETHER:
-            return together(self._folders)
+        if made := bundles.bundle(path, self._folders):
+            return made
         file = self._vega.file() if path == VEGA else self._find(path)
         return file.read_bytes() if file else None
 

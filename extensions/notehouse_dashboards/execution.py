@@ -18,7 +18,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from notehouse_core import errors
-from notehouse_core.control_plane import ControlPlane, KernelGateway
+from notehouse_core.control_plane import ControlPlane, ExecutionToken, KernelGateway
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.remote_template import RemoteTemplate, TemplateState
 from notehouse_dashboards.outputs import WIDGET_STATES, for_viewers, state_for_viewers
@@ -123,13 +123,10 @@ async def _ordered(
     order: dict[str, Any],
     tell: Callable[[int, int], None],
 ) -> TemplateState:
-    token = await control.mint_token("view", source.access_class, f"dashboard-version:{source.version_id}")
+    token = await minted(control, source)
     begun = await _at(gateway, source).order({**order, "token": token.token})
     found = await _settled(control, source, begun, tell)
-    with contextlib.suppress(
-        errors.NotehouseError
-    ):  # the token ends by itself, as it does for whoever goes before
-        await control.revoke_token(token.id)
+    await revoked(control, token)  # whoever goes before leaves it to end by itself
     return found
 
 
@@ -166,15 +163,44 @@ def _failed(node: NotebookNode, found: TemplateState) -> NotebookFailed:
 
 @asynccontextmanager
 async def kernel_for(
-    control: ControlPlane, source: Source, template: str | None = None, gateway: KernelGateway | None = None
+    control: ControlPlane,
+    source: Source,
+    template: str | None = None,
+    gateway: KernelGateway | None = None,
+    token: ExecutionToken | None = None,
 ) -> AsyncIterator[RemoteKernelManager]:
     """A kernel with a view token of its own, renewed as long as it is used; both end with the block.
 
-    `gateway` is the one of the class, when that was just asked for.
+    `gateway` is the one of the class and `token` such a token, when those were just asked for.
     """
-    gateway = gateway or await control.kernel_gateway(source.access_class)
-    about = f"dashboard-version:{source.version_id}"
-    token = await control.mint_token("view", source.access_class, about)
+    token = token or await minted(control, source)
+    try:
+        gateway = gateway or await control.kernel_gateway(source.access_class)
+        async with _kernel_with(control, source, template, gateway, token) as kernel:
+            yield kernel
+    finally:
+        await revoked(control, token)
+
+
+async def minted(control: ControlPlane, source: Source) -> ExecutionToken:
+    """A token for one kernel that runs this."""
+    return await control.mint_token("view", source.access_class, _about(source))
+
+
+async def revoked(control: ControlPlane, token: ExecutionToken) -> None:
+    """End a token; it would end by itself."""
+    with contextlib.suppress(errors.NotehouseError):
+        await control.revoke_token(token.id)
+
+
+def _about(source: Source) -> str:
+    return f"dashboard-version:{source.version_id}"
+
+
+@asynccontextmanager
+async def _kernel_with(
+    control: ControlPlane, source: Source, template: str | None, gateway: KernelGateway, token: ExecutionToken
+) -> AsyncIterator[RemoteKernelManager]:
     kernel = RemoteKernelManager(
         url=gateway.url,
         hub_token=gateway.token,
@@ -183,15 +209,13 @@ async def kernel_for(
         template=template,
     )
     await kernel.start_kernel()
-    renewing = asyncio.create_task(_renew(control, source, kernel, about))
+    renewing = asyncio.create_task(_renew(control, source, kernel))
     try:
         yield kernel
     finally:
         renewing.cancel()
         with contextlib.suppress(errors.NotehouseError):  # a gateway that is gone has no kernel left
             await (await _fresh(control, source, kernel)).shutdown_kernel(now=True)
-        with contextlib.suppress(errors.NotehouseError):  # the token ends by itself
-            await control.revoke_token(token.id)
 
 
 async def _fresh(control: ControlPlane, source: Source, kernel: RemoteKernelManager) -> RemoteKernelManager:
@@ -200,10 +224,10 @@ async def _fresh(control: ControlPlane, source: Source, kernel: RemoteKernelMana
     return RemoteKernelManager(url=gateway.url, hub_token=gateway.token, kernel_id=kernel.kernel_id)
 
 
-async def _renew(control: ControlPlane, source: Source, kernel: RemoteKernelManager, about: str) -> None:
+async def _renew(control: ControlPlane, source: Source, kernel: RemoteKernelManager) -> None:
     while True:
         await asyncio.sleep(RENEW_EVERY)
-        token = await control.mint_token("view", source.access_class, about)
+        token = await minted(control, source)
         await (await _fresh(control, source, kernel)).renew_token(token.token)
 
 

@@ -21,6 +21,7 @@ from notehouse_dashboards.assets import FOR_EVER
 from notehouse_dashboards.content import SendsContent
 from notehouse_dashboards.hub_login import KnownToHub
 from notehouse_dashboards.resources import Resources
+from notehouse_dashboards.shells import Secrets
 from notehouse_dashboards.views import frame_token, framed, query_of, seen_by
 
 SHELL_POLICY = (
@@ -87,8 +88,12 @@ class Page(Identified):
 
     def show(self, template: str, **content: Any) -> None:
         """Answer a page."""
+        self.finish(self.drawn(template, **content))
+
+    def drawn(self, template: str, **content: Any) -> str:
+        """Return a page."""
         found = _environment().get_template(template)
-        self.finish(found.render(asset=self.resources.assets.url, portal=f"{API_PREFIX}/", **content))
+        return found.render(asset=self.resources.assets.url, portal=f"{API_PREFIX}/", **content)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer a problem in words; what was not expected is in the log, not on the page."""
@@ -173,26 +178,37 @@ class DashboardPage(HubPage):
             self._not_ready(view)
             return
         self.note("filter" if chosen else "view", view)
-        token = frame_token(self.resources, self.username, view)
+        own = Secrets(frame_token(self.resources, self.username, view), self._xsrf())
+        self.finish(
+            self.resources.shells.of(
+                self.username, str(self.request.uri), seen, own, lambda places: self._drawn(seen, places)
+            )
+        )
+        await self._remember(view)
+
+    def _drawn(self, seen: Seen, own: Secrets) -> str:
+        """The page around what somebody sees."""
+        view, path = seen.view, self.request.path
+        tenant, version = view.dashboard.tenant, view.dashboard.published_version
+        defaults = version.parameters if version else {}
         query = "".join(f"&{part}" for part in [self.request.query] if part)
-        self.show(
+        return self.drawn(
             "dashboard.html",
-            theme=f"{self.resources.prefix}{tenant}/theme.css",
-            logo=Branding.of(view.dashboard.tenant.settings).logo,
+            theme=f"{self.resources.prefix}{tenant.slug}/theme.css",
+            logo=Branding.of(tenant.settings).logo,
             comments=seen.comments,
             name=view.dashboard.name,
-            tenant=view.dashboard.tenant.name,
+            tenant=tenant.name,
             fresh_at=fresh_at(view),
             filters=view.filters,
             parameters=view.parameters,
-            defaults=version.parameters if version else {},
-            chosen=chosen,
-            path=self.request.path,
-            xsrf=self._xsrf(),
-            details=f"{API_PREFIX}/dashboards/{tenant}:{slug}",
-            frame=f"{self.request.path}/frame?token={token}{query}" if is_ready(view) else "",
+            defaults=defaults,
+            chosen=view.parameters != defaults,
+            path=path,
+            xsrf=own.xsrf,
+            details=f"{API_PREFIX}/dashboards/{tenant.slug}:{view.dashboard.slug}",
+            frame=f"{path}/frame?token={own.token}{query}" if is_ready(view) else "",
         )
-        await self._remember(view)
 
     async def _remember(self, view: View) -> None:
         """Note, once the page has gone, that they opened it: the portal shows what one opened last."""

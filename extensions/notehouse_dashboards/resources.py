@@ -19,6 +19,7 @@ from notehouse_core.warehouse import Warehouse
 from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.kept_pages import KeptPages
 from notehouse_dashboards.opened import Opened
+from notehouse_dashboards.shells import Shells
 from notehouse_dashboards.tiles.answers import TileAnswers
 from notehouse_dashboards.tiles.renewals import Renewals
 from notehouse_dashboards.tiles.watermarks import Watermarks
@@ -44,6 +45,8 @@ class Resources:
     seen: Current[Seen]
     linked: Together[Seen]
     opened: Opened
+    shells: Shells
+    themes: Current[str]
     prefix: str = f"{DASHBOARDS_PREFIX}/"
 
     @classmethod
@@ -65,6 +68,8 @@ class Resources:
             seen=Current(database),
             linked=Together(),
             opened=Opened(),
+            shells=Shells(),
+            themes=Current(database),
             frames=FrameSigner(key),
             assets=Assets(f"{DASHBOARDS_PREFIX}/", Path.home()),
             pages=KeptPages(artifacts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.branding import Branding
 from notehouse_core.store.models import Tenant
@@ -16,10 +17,13 @@ class Theme(Page):
 
     async def get(self, tenant: str) -> None:
         """Answer the style sheet."""
-        async with self.resources.database.session() as session:
+
+        async def ask(session: AsyncSession) -> str:
             settings = await session.scalar(select(Tenant.settings).where(Tenant.slug == tenant))
+            return Branding.of(settings or {}).css()
+
         self.set_header("Content-Type", "text/css; charset=utf-8")
         self.set_header("Cache-Control", f"public, max-age={_SECONDS}")
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
-        self.finish(Branding.of(settings or {}).css())
+        self.finish(await self.resources.themes.of(tenant, ask))

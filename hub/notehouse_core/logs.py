@@ -39,6 +39,7 @@ _SECRETS = (
         re.compile(rf"(?i)(?P<kept>(?:{_NAMES})\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\s\"'\\,;}}&]+"),
     ),
 )
+_in_json = json.JSONEncoder(default=str).encode
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -70,7 +71,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return scrub(json.dumps(line, default=str))
+        return scrub(_in_json(line))
 
 
 def configure_logs(level: str = "INFO") -> None:
@@ -82,6 +83,9 @@ def configure_logs(level: str = "INFO") -> None:
     root.setLevel(level)
     logging.captureWarnings(True)
     sys.excepthook = _last_words
+    # What no line has is not looked for: which code logs, in which thread and process.
+    logging._srcfile = None  # documented under "Optimization"
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.getLogger("httpx").setLevel("WARNING")
 
 

@@ -19,6 +19,8 @@ EVERY = 2.0  # seconds
 BATCH = 1000
 MOST_WAITING = 20_000  # events in memory while ClickHouse is away; what is beyond goes into a file
 
+Event = tuple[str, str]  # its table, and its row as JSON
+
 log = logging.getLogger(__name__)
 
 
@@ -33,13 +35,14 @@ class UsageWriter:
             trust_env=False,
         )
         self._spill = spill
-        self._waiting: deque[tuple[str, dict[str, Any]]] = deque(_read(spill))
+        self._waiting: deque[Event] = deque(_read(spill))
         self._task: asyncio.Task[None] | None = None
 
     def add(self, table: str, *, tenant: str, user: str, **facts: Any) -> None:
         """Take an event of now; answers at once."""
         time = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        self._waiting.append((table, {"time": time, "tenant": tenant, "user": user, **facts}))
+        row = {"time": time, "tenant": tenant, "user": user, **facts}
+        self._waiting.append((table, json.dumps(row)))  # now, not a thousand in one go while requests wait
 
     def dashboard_event(
         self,
@@ -98,11 +101,11 @@ class UsageWriter:
                 self._waiting.extendleft(reversed(left))
                 return
 
-    async def _failed(self, batch: list[tuple[str, dict[str, Any]]]) -> set[str]:
+    async def _failed(self, batch: list[Event]) -> set[str]:
         """Send a batch, a table at a time; the tables that did not take theirs."""
         failed = set()
         for table in sorted({name for name, _ in batch}):
-            lines = "\n".join(json.dumps(row) for name, row in batch if name == table)
+            lines = "\n".join(line for name, line in batch if name == table)
             query = {"query": f"INSERT INTO notehouse.{table} FORMAT JSONEachRow"}
             try:
                 answer = await self._http.post("/", params=query, content=lines.encode())
@@ -113,15 +116,15 @@ class UsageWriter:
         return failed
 
 
-def _append(spill: Path, events: list[tuple[str, dict[str, Any]]]) -> None:
+def _append(spill: Path, events: list[Event]) -> None:
     with spill.open("a") as file:
-        file.writelines(json.dumps(one) + "\n" for one in events)
+        file.writelines(f"[{json.dumps(table)}, {line}]\n" for table, line in events)
 
 
-def _read(spill: Path) -> list[tuple[str, dict[str, Any]]]:
+def _read(spill: Path) -> list[Event]:
     """What an earlier process could not send; the file is gone afterwards."""
     if not spill.exists():
         return []
     events = [json.loads(line) for line in spill.read_text().splitlines()]
     spill.unlink()
-    return [(str(table), dict(row)) for table, row in events]
+    return [(str(table), json.dumps(row)) for table, row in events]

@@ -14,6 +14,7 @@ import clickhouse_connect
 import httpx
 import nbformat
 import pytest
+from playwright.sync_api import expect
 
 from acceptance.platform import PICTURES, Person, Platform, eventually
 
@@ -134,6 +135,10 @@ def test_a_dashboard_on_a_phone_and_in_the_dark(person: People) -> None:
     viewer.picture("dashboard-phone-dark")
     width = frame.locator("body").evaluate("body => body.scrollWidth - body.clientWidth")
     assert width <= 1, "a phone has nothing to scroll sideways"
+    chart = frame.locator(".jp-RenderedSVG").first
+    expect(chart).not_to_have_css("--nh-after", "0px")  # it goes on beyond the edge, and fades there
+    chart.evaluate("chart => chart.scrollTo(9999, 0)")
+    expect(chart).to_have_css("--nh-after", "0px")
 
 
 def test_a_viewer_may_not_open_jupyterlab_or_run_sql(person: People, platform: Platform) -> None:

@@ -74,11 +74,15 @@ async def as_fast_as_it_goes(
 
 
 async def at_a_rate(
-    url: str, a_second: float, seconds: float, visit: Callable[[Connection], Awaitable[None]]
+    url: str,
+    a_second: float,
+    seconds: float,
+    visit: Callable[[Connection], Awaitable[None]],
+    connections: int = 32,
 ) -> list[float]:
     """Offer so many visits a second; the seconds of each count from when it was due, waiting included."""
     free: asyncio.Queue[Connection] = asyncio.Queue()
-    for _ in range(32):
+    for _ in range(connections):
         free.put_nowait(await Connection.to(url))
     first = time.perf_counter() + 0.1
 

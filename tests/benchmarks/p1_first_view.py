@@ -43,16 +43,19 @@ def measure(stage: Stage) -> list[Result]:
     notebook = shared("notebooks") / "examples" / "punctuality.ipynb"
     stage.publish("united-analyst", "united:punctuality", notebook)
     kernels = _kernels(stage)
-    spent, failed, ours = _ours(stage)
+    spent, calm, failed, ours = _ours(stage)
     started = _kernels(stage) - kernels
     theirs = _voila(stage, notebook)
-    spent.sort()
-    late = Figure.of([spent[int(len(spent) * 0.99)] * 1000], "ms")
     stranger = stage.person("delta-analyst").get(PAGE).status_code
+    # So many who ask again at once wait for each other, however quick an answer is: how long a view takes for a server
+    # that is not at its limit is measured too.
     what = f"first views a second and core, against Voilà, {VIEWERS} viewers"
     return [
         times_better("P1", what, ours.a_core, theirs.a_core, 1000),
-        at_most("P1", f"p99 of a view (page and frame) at {CONNECTIONS} connections", late, 20),
+        at_most(
+            "P1", f"p99 of a view (page and frame), {CONNECTIONS} who ask again at once", _p99(spent), 20
+        ),
+        at_most("P1", f"the same at half the rate, over {CONNECTIONS} connections", _p99(calm), 20),
         holds("P1", f"of {len(spent):,} views failed", f"{len(failed):,}", "none", not failed),
         holds("P1", "kernels started for it", str(started), "none", not started),
         holds(
@@ -65,11 +68,16 @@ def _kernels(stage: Stage) -> int:
     return sum("ipykernel" in command(one) for one in family(stage.process.pid))
 
 
-def _ours(stage: Stage) -> tuple[list[float], list[str], Views]:
+def _p99(seconds: list[float]) -> Figure:
+    return Figure.of([sorted(seconds)[int(len(seconds) * 0.99)] * 1000], "ms")
+
+
+def _ours(stage: Stage) -> tuple[list[float], list[float], list[str], Views]:
     client = stage.person("united-viewer")
     client.get(PAGE).raise_for_status()  # logs in there
     request = client.build_request("GET", PAGE)
     headers = {"Cookie": request.headers["Cookie"], "Accept-Encoding": "gzip", "Accept": "text/html"}
+    headers["Sec-Fetch-Mode"] = "navigate"  # as every browser says; who does not is logged as unsafe
 
     failed: list[str] = []
 
@@ -89,7 +97,10 @@ def _ours(stage: Stage) -> tuple[list[float], list[str], Views]:
     spent = asyncio.run(load.as_fast_as_it_goes(stage.url, CONNECTIONS, SECONDS, view))
     took = time.perf_counter() - began
     used = cpu_seconds(stage.process.pid) - before
-    return spent, failed, Views(len(spent) - len(failed), took, used)
+    views = Views(len(spent) - len(failed), took, used)
+    half = len(spent) / took / 2
+    calm = asyncio.run(load.at_a_rate(stage.url, half, SECONDS, view, CONNECTIONS))
+    return spent, calm, failed, views
 
 
 def _voila(stage: Stage, published: Path) -> Views:

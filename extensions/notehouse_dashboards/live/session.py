@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from notehouse_core.control_plane import ControlPlane
-from notehouse_dashboards.execution import Source, execute, kernel_for, prepared
+from notehouse_core import errors
+from notehouse_core.control_plane import ControlPlane, ExecutionToken, KernelGateway
+from notehouse_dashboards.execution import Source, execute, kernel_for, minted, prepared, revoked
 from notehouse_dashboards.live.filter import MessageFilter, Refused
 from notehouse_dashboards.live.wire import Message, encode, parse
 
@@ -67,8 +69,9 @@ async def started(
 
     Where the notebook can be forked, it has run once for all who look at this snapshot.
     """
-    if gateway := await prepared(control, source, cell_timeout, tell):
-        async with kernel_for(control, source, source.template, gateway) as kernel:
+    gateway, token = await _ready(control, source, cell_timeout, tell)
+    if gateway:
+        async with kernel_for(control, source, source.template, gateway, token) as kernel:
             client = kernel.client()
             await client.start_channels()
             try:
@@ -77,12 +80,25 @@ async def started(
             finally:
                 client.stop_channels()
         return
-    async with kernel_for(control, source) as kernel:
+    async with kernel_for(control, source, token=token) as kernel:
         client = await execute(kernel, source.prepared(), cell_timeout, tell)
         try:
             yield client
         finally:
             client.stop_channels()
+
+
+async def _ready(
+    control: ControlPlane, source: Source, cell_timeout: int, tell: Callable[[int, int], None]
+) -> tuple[KernelGateway | None, ExecutionToken]:
+    """Where the notebook can be forked, and the token that the kernel will have: asked for at the same time."""
+    minting = asyncio.create_task(minted(control, source))
+    try:
+        return await prepared(control, source, cell_timeout, tell), await minting
+    except BaseException:
+        with contextlib.suppress(errors.NotehouseError):
+            await revoked(control, await minting)
+        raise
 
 
 def as_message(channel: str, found: dict[str, Any]) -> Message:

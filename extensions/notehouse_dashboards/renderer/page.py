@@ -23,6 +23,7 @@ from notehouse_core.paths import shared
 from notehouse_core.plain_conditions import conditions_of
 from notehouse_core.tile_plan import CHART, PYTHON, TABLE, Plan, TilePlan
 from notehouse_dashboards.assets import FEDERATED, ICONS, VEGA, Assets, extension_folder
+from notehouse_dashboards.bundles import FRAME_SCRIPT, FRAME_STYLE
 from notehouse_dashboards.front_end import TOGETHER
 from notehouse_dashboards.outputs import WIDGET_STATES
 from notehouse_dashboards.renderer.light_charts import address_of, lightened, width_of
@@ -152,14 +153,11 @@ def parts(notebook: NotebookNode, assets: Assets, prefix: str, plan: Plan = NO_P
             "made": datetime.now(UTC).isoformat(),
         },
         "stylesheets": [
-            {"href": assets.url("lab/theme-light.css"), "media": ""},
-            {"href": assets.url("lab/theme-dark.css"), "media": "(prefers-color-scheme: dark)"},
-            {"href": assets.url("lab/index.css"), "media": ""},
             *({"href": assets.url(sheet), "media": ""} for sheet in icons),
-            {"href": assets.url("own/frame/frame.css"), "media": ""},
+            {"href": assets.url(FRAME_STYLE), "media": ""},
             {"href": f"{prefix.rstrip('/').rpartition('/')[0]}/theme.css", "media": ""},
         ],
-        "shim": assets.url("own/frame/frame.js"),
+        "shim": assets.url(FRAME_SCRIPT),
         "front_end": front_end(notebook, assets),
         "drawn_by_front_end": DRAWN_BY_FRONT_END,
         "widgets": widgets,

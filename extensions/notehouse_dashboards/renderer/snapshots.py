@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 
+import nbformat
+from nbformat import NotebookNode
 from sqlalchemy.exc import DBAPIError
 
 from notehouse_core import errors, log_context
@@ -14,7 +16,7 @@ from notehouse_core.control_plane import ControlPlane
 from notehouse_core.settings import DASHBOARDS_PREFIX, Settings
 from notehouse_core.store import renderings, thumbnails
 from notehouse_core.store.database import Database
-from notehouse_core.store.models import Snapshot
+from notehouse_core.store.models import DashboardVersion, Snapshot
 from notehouse_core.tile_plan import Plan
 from notehouse_dashboards.assets import Assets
 from notehouse_dashboards.content import packed
@@ -108,10 +110,6 @@ class SnapshotMaker:
 
     async def _page(self, snapshot: Snapshot) -> tuple[bytes, bytes, bytes]:
         """The page, the states of its widgets as JSON, and the executed notebook."""
-        import nbformat
-
-        from notehouse_dashboards.renderer.page import NO_PLAN, render_page  # Voilà is slow to import
-
         dashboard = snapshot.version.dashboard
         source = await source_of(snapshot, self._artifacts)
         node = source.prepared()
@@ -123,11 +121,16 @@ class SnapshotMaker:
         prefix = f"{DASHBOARDS_PREFIX}/{dashboard.tenant.slug}/{dashboard.slug}/"
         node = shown(node)
         executed = nbformat.writes(node).encode()  # type: ignore[no-untyped-call]
-        plan = Plan.of_json(snapshot.version.layout.get("plan")) or NO_PLAN
-        defaults = snapshot.version.parameters
-        template = self._settings.page_template
-        page = await render_page(node, dashboard.name, prefix, self._assets, plan, defaults, template)
+        page = await asyncio.to_thread(self._drawn, node, snapshot.version, prefix)
         return page.encode(), json.dumps(widget_states(node)).encode(), executed
+
+    def _drawn(self, node: NotebookNode, version: DashboardVersion, prefix: str) -> str:
+        """The page of an executed notebook; in a thread, since those who look at other pages would wait for it."""
+        from notehouse_dashboards.renderer.page import NO_PLAN, render_page  # Voilà is slow to import
+
+        plan = Plan.of_json(version.layout.get("plan")) or NO_PLAN
+        title, template = version.dashboard.name, self._settings.page_template
+        return asyncio.run(render_page(node, title, prefix, self._assets, plan, version.parameters, template))
 
     async def _fail(self, snapshot: Snapshot, failure: NotebookFailed) -> None:
         SNAPSHOTS.labels("failed").inc()

@@ -42,7 +42,8 @@ class Renewals:
         """Have a snapshot renewed as long as the block lasts; its version must be loaded."""
         known = snapshot.id
         self._followed[known] += 1
-        if known not in self._tasks:
+        task = self._tasks.get(known)
+        if task is None or task.done():  # one ends when nobody has the class any more; now somebody has
             looked = (str(snapshot.version_id), snapshot.access_class)
             self._tasks[known] = asyncio.create_task(self._follow(known, looked, pause_of(snapshot)))
         try:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from notehouse_core.errors import Unavailable
 from notehouse_core.store import audit as _audit  # noqa: F401 - every session is audited
+from notehouse_core.store.generation_number import GenerationNumber
 from notehouse_core.store.isolation import EVERYWHERE, NOWHERE, limit_to
 
 _RESTED = 1.0  # seconds unused after which a connection is asked whether it still works
@@ -30,6 +31,7 @@ class Database:
             connect_args={"connect_timeout": 5},
         )  # fmt: skip
         _ping_the_rested(self.engine.sync_engine)
+        self.generation = GenerationNumber(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -53,6 +55,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.generation.close()
         await self.engine.dispose()
 
 

@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.store.database import Database
+from notehouse_core.store.generation_number import ASK
 from notehouse_core.together import Together
 
 Found = TypeVar("Found")
@@ -44,7 +45,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$"""
-_ASK = text("SELECT number FROM rights_generation")
+_ASK = text(ASK)
 _KEPT = 5_000
 
 
@@ -62,15 +63,12 @@ class Current(Generic[Found]):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # Not in a transaction: one way to Postgres and back.
-        self._engine: AsyncEngine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._numbers: Together[int] = Together()
         self._asking: Together[Found] = Together()
         self._kept: OrderedDict[Hashable, tuple[int, Found]] = OrderedDict()
 
     async def of(self, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
         """What `ask` finds, or has found when it would find the same; what it raises is not kept."""
-        kept = self._standing(key, await self._numbers.of("", self._number))
+        kept = self._standing(key, await self._database.generation.now())
         return kept[1] if kept else await self._asking.of(key, lambda: self._found(key, ask))
 
     async def within(
@@ -80,10 +78,6 @@ class Current(Generic[Found]):
         number = await _number_in(session)
         kept = self._standing(key, number)
         return kept[1] if kept else self._keep(key, number, await ask(session))
-
-    async def _number(self) -> int:
-        async with self._engine.connect() as connection:
-            return int((await connection.execute(_ASK)).scalar_one())
 
     async def _found(self, key: Hashable, ask: Callable[[AsyncSession], Awaitable[Found]]) -> Found:
         async with self._database.session() as session:

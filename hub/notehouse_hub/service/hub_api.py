@@ -132,8 +132,13 @@ class HubApi:
             offset += _PAGE
 
     async def start_server(self, name: str) -> bool:
-        """Have the server of a user started; False if it runs already, alive by the Hub's own check."""
+        """Have the server of a user started; False if it runs already, alive by the Hub's own check.
+
+        Raises NotFound when there is no such user.
+        """
         answer = await self._send("POST", f"{_user(name)}/server", timeout=60)
+        if answer.status_code == 404:
+            raise errors.NotFound("The Hub has no such user.")
         if answer.status_code == 400 and "already running" in answer.text:
             return False
         _expect(answer, {201, 202})

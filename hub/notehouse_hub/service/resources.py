@@ -66,12 +66,11 @@ class Resources:
     people: Current[User | None]
     client_id: str = "service-notehouse"
 
-    async def access_plan(self) -> AccessPlan:
-        """Every class that there is at this moment, and who holds it; loaded anew only when rights have changed."""
-        return await self.plans.of("", load_access_plan)
+    async def access_plan(self, session: AsyncSession) -> AccessPlan:
+        """Every class that there is at this moment, and who holds it; loaded anew only when rights have changed.
 
-    async def access_plan_within(self, session: AsyncSession) -> AccessPlan:
-        """The same for a request whose transaction goes on: it must not wait for a second connection."""
+        Asked in the request's own transaction: who holds a connection must not wait for a second one.
+        """
         return await self.plans.within(session, "", _plan_of_all)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from integration.store.test_renderings import Shelf
+from integration.store.shelf import Shelf
 from notehouse_core.store import thumbnails
 from notehouse_core.store.database import Database
 from notehouse_core.store.models import Dashboard, DashboardVersion, Snapshot

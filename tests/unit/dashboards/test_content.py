@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from tornado.testing import AsyncHTTPTestCase
 from tornado.web import Application
 
-from notehouse_dashboards.assets import Assets
+from notehouse_dashboards import bundles
+from notehouse_dashboards.assets import OWN, Assets
 from notehouse_dashboards.content import BROTLI, GZIP, PLAIN, Content, SendsContent, packed, unpacked
 
 PAGE = b"<!doctype html><p>" + b"0123456789" * 200
@@ -94,3 +96,22 @@ def test_what_is_compressed_already_is_not_once_more(assets: Assets) -> None:
 
 def test_names_change_with_the_content() -> None:
     assert Content("text/plain", "a", {PLAIN: b"1"}).best("br") == (PLAIN, b"1")
+
+
+def test_a_page_asks_for_its_scripts_and_style_sheets_once(assets: Assets) -> None:
+    own = {file.stem for file in (OWN / "frame").glob("*.js")} - {"no_formulas"}
+    script = assets.get(bundles.FRAME_SCRIPT)
+    assert script
+    text = script.plain.decode()
+    made = re.findall(r"^const _(\w+) = ", text, re.MULTILINE)
+    assert (sorted(made), made[-1]) == (sorted(own), "frame")
+    assert not re.search(r"^(import|export)\b", text, re.MULTILINE)
+    places = {name: text.index(f"const _{name} = ") for name in made}
+    assert all(places[name] < at for name in made for at in _uses(text, name))
+    style = assets.get(bundles.FRAME_STYLE)
+    assert style
+    assert style.plain.endswith((OWN / "frame/frame.css").read_bytes())
+
+
+def _uses(text: str, name: str) -> list[int]:
+    return [found.start() for found in re.finditer(rf"= _{name};", text)]

@@ -1,8 +1,10 @@
 // Runs first in the frame that holds a dashboard: prepares the page for Voilà's front end.
 
 import { loadVega } from "./chart_tile.js";
+import { loadFrontEnd } from "./front_end.js";
 import { LiveKernel } from "./live_kernel.js";
 import { pageSocket } from "./page_socket.js";
+import { oncePainted } from "./painted.js";
 import { SnapshotKernel } from "./snapshot_kernel.js";
 import { Tiles } from "./sql_tiles.js";
 import { makeTabs } from "./tabs.js";
@@ -127,10 +129,13 @@ function prepare() {
   // What a page can send past its content policy.
   for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport"]) delete window[name];
   watchActs();
-  awaitTools();
   makeTabs();
-  tell("snapshot");
-  followFilters(realFetch);
+  oncePainted(() => {
+    awaitTools();
+    tell("snapshot");
+    followFilters(realFetch);
+    loadFrontEnd(outside);
+  });
 }
 
 prepare();

@@ -1,4 +1,5 @@
 // The page around a dashboard: tells how the frame is doing, and brings it fresh tokens.
+import { bringFile } from "./files.js";
 import { checkEnds, readFilters, refreshChoices, writeFilters } from "./filters.js";
 import { followNews } from "./news.js";
 
@@ -45,6 +46,7 @@ if (frame) {
     if (source !== frame.contentWindow) return;
     if (data?.notehouse === "state") show(data);
     if (data?.notehouse === "token") bringToken();
+    if (data?.notehouse === "file") bringFile(frame, String(data.src));
     if (data?.notehouse === "tiles") {
       own = new Set(data.own);
       if (waiting) choose();
@@ -157,18 +159,22 @@ if (filters) {
   refreshChoices(filters, place, mine);
 }
 if (frame?.dataset.news) {
+  let first = new URLSearchParams(frame.src.split("?")[1]).get("token"); // the frame's own, a moment old
   const address = async () => {
-    const { token } = await (await askToken("")).json();
+    const token = first ?? (await (await askToken("")).json()).token;
+    first = null;
     return `${frame.dataset.news}?token=${token}&${location.search.slice(1)}`;
   };
-  followNews(address, {
-    changed: () => frame.contentWindow.postMessage({ notehouse: "refresh" }, "*"),
-    renewed: () => frame.contentWindow.postMessage({ notehouse: "renewed" }, "*"),
-    closed: (event) => (event === "replaced" ? show({ state: "stale" }) : location.reload()),
-  });
+  const listen = () =>
+    followNews(address, {
+      changed: () => frame.contentWindow.postMessage({ notehouse: "refresh" }, "*"),
+      renewed: () => frame.contentWindow.postMessage({ notehouse: "renewed" }, "*"),
+      closed: (event) => (event === "replaced" ? show({ state: "stale" }) : location.reload()),
+    });
+  addEventListener("load", listen); // after the frame, which is what its reader came for
 }
 for (const link of document.querySelectorAll("[data-keeps-filters]")) {
   link.addEventListener("click", () => (link.search = location.search));
 }
-writeTimes();
+requestAnimationFrame(() => setTimeout(writeTimes)); // after the first paint: to know how moments are written takes long
 if (document.querySelector("[data-working]")) setTimeout(() => location.reload(), 2000);

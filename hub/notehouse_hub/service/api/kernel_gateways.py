@@ -34,7 +34,7 @@ async def running(
     """Start the gateway of a class unless it runs, and wait for it. For our own services only."""
     if not caller.actor.service:
         raise errors.Forbidden("Kernel gateways are for Notehouse's own services.")
-    if body.access_class not in (await resources.access_plan_within(session)).classes:
+    if body.access_class not in (await resources.access_plan(session)).classes:
         raise errors.Forbidden("Nobody has this access class any more.")
     await session.commit()  # not held while the Hub starts a server
     found = await resources.gateways.running(body.access_class)

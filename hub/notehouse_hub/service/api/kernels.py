@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Path, status
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core import errors
 from notehouse_core.access import PLATFORM
@@ -76,8 +77,9 @@ class Kernels(BaseModel):
 @router.get("")
 async def kernels(caller: CallerDep, session: SessionDep, resources: ResourcesDep) -> Kernels:
     """List the kernels of dashboards, reports and alerts that run now: of one's tenants, all for the platform admin."""
+    owners = await _owners(resources, session)
     await let_go(session)  # not held while gateways are asked
-    found = await _visible(caller, resources)
+    found = await _visible(caller, resources, owners)
     return Kernels(
         items=[kernel for gateway, tenant in found for kernel in _kernels(gateway, tenant)],
         gateways=[_gateway(gateway, tenant) for gateway, tenant in found],
@@ -89,8 +91,9 @@ async def kernel(
     kernel_id: _KernelId, caller: CallerDep, session: SessionDep, resources: ResourcesDep
 ) -> Kernel:
     """Show one kernel."""
+    owners = await _owners(resources, session)
     await let_go(session)
-    return _one(kernel_id, await _visible(caller, resources))[1]
+    return _one(kernel_id, await _visible(caller, resources, owners))[1]
 
 
 @router.delete("/{kernel_id}", status_code=status.HTTP_204_NO_CONTENT)
@@ -98,7 +101,8 @@ async def end(
     kernel_id: _KernelId, caller: CallerDep, session: SessionDep, resources: ResourcesDep, write: AuditDep
 ) -> None:
     """End a kernel; a run or a page that uses it is told that an administrator did."""
-    gateway, found = _one(kernel_id, await _visible(caller, resources))
+    owners = await _owners(resources, session)
+    gateway, found = _one(kernel_id, await _visible(caller, resources, owners))
     nobodys = found.tenant in {"", PLATFORM}
     tenant_id = None if nobodys else (await tenants.find_tenant(session, found.tenant)).id
     said = {"user": found.user, "about": found.object}
@@ -109,11 +113,15 @@ async def end(
 Found = list[tuple[Watched, str]]
 
 
-async def _visible(caller: Caller, resources: Resources) -> Found:
+async def _owners(resources: Resources, session: AsyncSession) -> dict[str, str]:
+    """The tenant of each class."""
+    plan = await resources.access_plan(session)
+    return {one: known.tenant for one, known in plan.classes.items()}
+
+
+async def _visible(caller: Caller, resources: Resources, owners: dict[str, str]) -> Found:
     """The gateways that somebody administers, each with its tenant. Raises Forbidden for who administers none."""
     mine = _administered(caller)
-    plan = await resources.access_plan()
-    owners = {one: known.tenant for one, known in plan.classes.items()}
     running = [(one, owners.get(one.access_class, "")) for one in await resources.gateway_watch.running()]
     return [(one, tenant) for one, tenant in running if mine is None or tenant in mine]
 

@@ -117,7 +117,7 @@ async def _class_for_service(
         )
     if body.writes and (body.purpose != RUN or body.on_behalf_of is None):
         raise errors.Invalid("Only a run on behalf of a person writes.")
-    plan = await resources.access_plan_within(session)
+    plan = await resources.access_plan(session)
     if body.on_behalf_of is None:
         found = plan.classes.get(body.access_class or "")
         if found is None:
