@@ -10,7 +10,7 @@ UV := .bootstrap/bin/uv
 READY := .venv/ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 PACKAGES := hub kernels extensions scheduler
 NOTEHOUSE := .venv/bin/notehouse
-BESIDE := --numprocesses 3 --dist loadscope --no-loadscope-reorder
+BESIDE := --numprocesses 2 --dist loadscope --no-loadscope-reorder
 LAB := extensions/notehouse-lab
 LAB_BUILT := extensions/notehouse_lab/labextensions/notehouse-lab/package.json
 
