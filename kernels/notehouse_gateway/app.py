@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from notehouse_core.left_out import leave_out
 from notehouse_gateway.hardening import deny_inspection
-from notehouse_gateway.left_out import leave_out
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from notehouse_core.left_out import leave_out
 from notehouse_core.logs import jupyter_logging
 from notehouse_core.paths import shared
 from notehouse_gateway.hardening import deny_inspection
@@ -69,6 +70,7 @@ def main() -> None:
     """Run the server until it is stopped."""
     os.umask(0o077)
     deny_inspection()
+    leave_out()
     os.chdir(Path.home())
     settle_in(Path.home(), shared("notebooks"))
     if (folder := config_folder()) is not None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 
+from notehouse_core.left_out import leave_out
 from notehouse_gateway.hardening import deny_inspection
-from notehouse_gateway.left_out import leave_out
 
 
 def parse() -> argparse.Namespace:

@@ -7,7 +7,7 @@ import sys
 
 STARTS = """
 import sys
-from notehouse_gateway.left_out import leave_out
+from notehouse_core.left_out import leave_out
 leave_out()
 import notehouse_gateway.gateway, notehouse_gateway.provisioner
 print(*(name for name, module in sys.modules.items() if module is not None))
