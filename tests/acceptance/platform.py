@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -60,6 +61,13 @@ class Platform:
             if mine and all(word in line for word in words):
                 found.append(int(folder.name))
         return sorted(found)
+
+    def is_drawn(self) -> bool:
+        """Say whether no snapshot waits or is made, as the dashboard server tells."""
+        address = f"http://127.0.0.1:{self.port + 5}/services/dashboards/metrics"
+        told = httpx.get(address, timeout=10, trust_env=False).text
+        series = r'^notehouse_dashboards_snapshots_waiting\{status="\w+"\} (\S+)'
+        return [float(one) for one in re.findall(series, told, re.MULTILINE)] == [0, 0]
 
     def kernels(self) -> int:
         """How many kernels run."""

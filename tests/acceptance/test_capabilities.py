@@ -53,6 +53,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def callers(platform: Platform, browser: Any) -> Iterator[dict[str, Caller]]:
+    eventually(platform.is_drawn, 280, "the demo's dashboards are there")
     made = {"platform_admin": Caller(platform, browser, NAMES["platform_admin"])}
     for name, role in (("united-colleague", "analyst"), ("united-chief", "admin")):
         body = {"username": name, "tenant": "united", "role": role}
