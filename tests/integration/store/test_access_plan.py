@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notehouse_core.errors import NotFound
@@ -92,6 +92,7 @@ async def test_who_is_closed_reads_nothing(session: AsyncSession, closed: str) -
 
 
 async def test_the_platform_admin_has_a_class_of_its_own(session: AsyncSession) -> None:
+    await session.execute(delete(DataSource))  # what other tests have left, in this transaction
     await make_tenant(session, "united")
     session.add(User(username="root-admin", is_admin=True))
     await session.flush()
