@@ -70,11 +70,10 @@ async def fail(session: AsyncSession, snapshot: Snapshot, error: dict[str, Any])
 
     One that could not be made once more stays as it was, until its tables change again.
     """
-    status = "ready" if snapshot.artifact else "failed"
-    await _end(session, snapshot, status=status, error=error, watermark=snapshot.watermark)
-    if status == "failed":
-        row = update(Snapshot).where(Snapshot.id == snapshot.id)
-        await session.execute(row.values(leased_until=func.now() + REST))
+    ended: dict[str, Any] = (
+        {"status": "ready"} if snapshot.artifact else {"status": "failed", "leased_until": func.now() + REST}
+    )
+    await _end(session, snapshot, error=error, watermark=snapshot.watermark, **ended)
     version = await _locked(session, snapshot)
     if version.state == "rendering":
         version.state, version.error = "failed", error
@@ -82,7 +81,7 @@ async def fail(session: AsyncSession, snapshot: Snapshot, error: dict[str, Any])
 
 async def _end(session: AsyncSession, snapshot: Snapshot, **values: Any) -> None:
     row = update(Snapshot).where(Snapshot.id == snapshot.id)
-    await session.execute(row.values(leased_until=None, **values))
+    await session.execute(row.values(**{"leased_until": None, **values}))
 
 
 async def _locked(session: AsyncSession, snapshot: Snapshot) -> DashboardVersion:

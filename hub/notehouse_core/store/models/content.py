@@ -137,9 +137,9 @@ class DashboardPermission(TenantRow):
 class Snapshot(TenantRow):
     """A version's page for one access class and one set of parameters.
 
-    `leased_until` belongs to the renderer at work; a lease that has passed may be taken over, and one that failed is
-    left alone until then. `watermark` is the state of
-    the tables that it was last made from; one that is made once more is shown as it was.
+    `leased_until` belongs to the renderer at work; a lease that has passed may be taken over, and one that failed is left
+    alone until then. `watermark` is the state of the tables that it was last made from; one that is made once more is
+    shown as it was.
     """
 
     __tablename__ = "snapshots"
