@@ -1,4 +1,10 @@
-"""Which state of its tables is a notebook's data in? Their rows and newest changes, asked as ClickHouse's administrator."""
+"""Which state of its tables is a notebook's data in? What their parts hold, asked as ClickHouse's administrator.
+
+A merge, a replica that fetched its parts later, or a server started again changes files, and no rows: so no time of a file
+is looked at. An insert takes a higher block number; a mutation names its version in its parts (data_version is a block's
+number where there was none, and merges change it); a table made anew has another UUID, which its path names (system.tables
+would ask the foreign databases of a class for theirs).
+"""
 
 from __future__ import annotations
 
@@ -8,11 +14,17 @@ import re
 from collections.abc import Sequence, Set
 
 from notehouse_core.access import AccessClass
+from notehouse_hub.rights.grants import EVERYTHING
 from notehouse_hub.rights.server import Server
 
 _PARTS = """
-SELECT database, table, sum(rows), toString(max(modification_time)) FROM system.parts
-WHERE active AND database IN {databases:Array(String)} GROUP BY database, table ORDER BY database, table"""
+SELECT database, table, toString(groupBitXor(cityHash64(made, partition_id, rows, block, version))) FROM (
+    SELECT database, table, partition_id, extract(path, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}') AS made,
+        sum(rows) AS rows, max(max_block_number) AS block,
+        max(toUInt64OrZero(extract(name, '(?:_[0-9]+){3}_([0-9]+)$'))) AS version
+    FROM system.parts WHERE active AND database IN {databases:Array(String)}
+    GROUP BY database, table, partition_id, made
+) GROUP BY database, table ORDER BY database, table"""
 _WORD = re.compile(rb"\w+")
 
 
@@ -28,15 +40,20 @@ async def mark_of(server: Server, access_class: AccessClass, words: Set[str]) ->
 
 async def marks_of(server: Server, asked: Sequence[tuple[AccessClass, Set[str]]]) -> list[str]:
     """The fingerprints of many, by one question to the database."""
-    tables = [_tables(access_class, words) for access_class, words in asked]
-    databases = sorted({database for each in tables for database, _ in each})
+    reads = [_reads(access_class) for access_class, _ in asked]
+    databases = sorted({database for each in reads for database, _ in each})
     quoted = ", ".join("'" + one.replace("\\", "").replace("'", "") + "'" for one in databases)
     rows = await server.rows(_PARTS, databases=f"[{quoted}]") if databases else []
-    return [_fingerprint([row for row in rows if (row[0], row[1]) in each]) for each in tables]
+    return [
+        _fingerprint(
+            [row for row in rows if row[1] in words and each & {(row[0], row[1]), (row[0], EVERYTHING)}]
+        )
+        for each, (_, words) in zip(reads, asked, strict=True)
+    ]
 
 
-def _tables(access_class: AccessClass, words: Set[str]) -> set[tuple[str, str]]:
-    return {(one.database, one.table) for one in access_class.grants if one.table in words}
+def _reads(access_class: AccessClass) -> set[tuple[str, str]]:
+    return {(one.database, one.table) for one in access_class.grants}
 
 
 def _fingerprint(found: list[list[str]]) -> str:

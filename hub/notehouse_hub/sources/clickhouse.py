@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -26,7 +27,10 @@ _COLUMNS = """
     FROM system.columns WHERE database = {schema:String} AND has({tables:Array(String)}, table)
     ORDER BY table, position"""
 _LARGEST = 32 * 2**20  # bytes of one answer
-_STARTED_AGAIN = 5  # tries to reach our own, some seconds together: new rights start the embedded one again
+_STARTED_AGAIN = (
+    12  # times that our own is asked: new rights start the embedded one again, in the midst of an answer
+)
+_BETWEEN = 0.5  # seconds
 _WRONG_PASSWORD, _UNKNOWN_DATABASE = 516, 81
 
 
@@ -73,10 +77,12 @@ class ClickHouseConnection:
         account: httpx.Auth | None,
         name: str,
         databases: Sequence[str],
+        attempts: int = 1,
     ) -> None:
         self._client, self._where, self._account = client, where, account
         self._name = name
         self._databases = list(databases)
+        self._attempts = attempts
 
     async def version(self) -> str:
         """Say which version answers, and that the database is there."""
@@ -119,7 +125,7 @@ class ClickHouseConnection:
         return bool(int(rows[0][0]))
 
     async def execute(self, statement: str) -> None:
-        """Run a statement of ours that answers nothing."""
+        """Run a statement of ours that answers nothing, and that may be run twice."""
         await self._send(statement, {}, READING)
 
     async def _ask(self, sql: str, values: Mapping[str, str], patience: float = READING) -> list[list[Any]]:
@@ -138,17 +144,28 @@ class ClickHouseConnection:
         )  # fmt: skip
         request.extensions.update(self._where.extensions)
         try:
-            answer = await self._client.send(request, auth=self._account, stream=True)
-            try:
-                content = await _read(answer)
-            finally:
-                await answer.aclose()
+            answer, content = await self._answered(request)
         except httpx.TimeoutException as error:
             raise SourceTimeout(f"{self._name} does not answer within {patience:.0f} s.") from error
         except (httpx.HTTPError, ValueError) as error:
             raise SourceDown(f"{self._name}: {_reason(error)}") from error
         self._refuse(answer, content)
         return content
+
+    async def _answered(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        """Ask as often as may be, where a server that is started again ends the connection under a question."""
+        for _ in range(self._attempts - 1):
+            with suppress(httpx.NetworkError, httpx.RemoteProtocolError):
+                return await self._answered_once(request)
+            await asyncio.sleep(_BETWEEN)
+        return await self._answered_once(request)
+
+    async def _answered_once(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        answer = await self._client.send(request, auth=self._account, stream=True)
+        try:
+            return answer, await _read(answer)
+        finally:
+            await answer.aclose()
 
     def _refuse(self, answer: httpx.Response, content: bytes) -> None:
         if answer.status_code == 200:
@@ -168,13 +185,13 @@ async def house(
     url: str, headers: Mapping[str, str], databases: Sequence[str]
 ) -> AsyncIterator[ClickHouseConnection]:
     """Connect to the platform's own ClickHouse as its administrator, for as long as the block lasts."""
-    async with _client(retries=_STARTED_AGAIN) as client:
-        yield ClickHouseConnection(client, Pinned(url, dict(headers)), None, "ClickHouse", databases)
+    async with _client() as client:
+        where = Pinned(url, dict(headers))
+        yield ClickHouseConnection(client, where, None, "ClickHouse", databases, attempts=_STARTED_AGAIN)
 
 
-def _client(retries: int = 0) -> httpx.AsyncClient:
-    transport = httpx.AsyncHTTPTransport(retries=retries)
-    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(trust_env=False, follow_redirects=False)
 
 
 async def _read(answer: httpx.Response) -> bytes:

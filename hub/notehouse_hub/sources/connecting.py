@@ -104,7 +104,7 @@ class Sources:
                 return False
             source.attached_as = source.attached_as or await self._free_name(own, source)
             await own.execute(f"DROP DATABASE IF EXISTS `{source.attached_as}`")
-            await own.execute(f"CREATE DATABASE `{source.attached_as}` ENGINE = {engine}")
+            await own.execute(f"CREATE DATABASE IF NOT EXISTS `{source.attached_as}` ENGINE = {engine}")
         return True
 
     async def detach(self, source: DataSource) -> None:
