@@ -27,7 +27,7 @@ CHARTS: dict[str, tuple[dict[str, str], str]] = {
         "SELECT intDiv(minute, 50) AS a, intDiv(delay, 50) AS b, count() AS v FROM {} GROUP BY a, b ORDER BY a, b",
     ),
 }
-_BYTES = re.compile(r"^notehouse_query_gateway_answer_bytes_total (\d+)$", re.MULTILINE)
+_METRIC = r"^notehouse_query_gateway_{} (\d+)$"
 
 
 def charts(table: str, gateway: str, url: str, key: str) -> dict[str, Any]:
@@ -75,6 +75,14 @@ def _listen(session: Session) -> list[Any]:
 
 
 def _answered(gateway: str) -> int:
-    with urllib.request.urlopen(f"{gateway}/metrics", timeout=10) as answer:
-        found = _BYTES.search(answer.read().decode())
-    return int(found[1]) if found else 0
+    """Bytes of all answers, once none is on its way: one that is whole for its reader is counted a moment later."""
+    while True:
+        with urllib.request.urlopen(f"{gateway}/metrics", timeout=10) as answer:
+            said = answer.read().decode()
+        if not _metric(said, "running"):
+            return _metric(said, "answer_bytes_total")
+        time.sleep(0.01)
+
+
+def _metric(said: str, name: str) -> int:
+    return int(re.findall(_METRIC.format(name), said, re.MULTILINE)[0])

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from notehouse_hub.service.query_gateway.shares import IN_FULL, Shares
+from notehouse_hub.service.query_gateway.shares import FORGIVEN, IN_FULL, Shares
 
 
 def weights(shares: Shares, *asked: tuple[str, str]) -> list[bool]:
@@ -37,6 +37,18 @@ def test_what_was_swift_once_and_is_no_more_weighs_little_again(monkeypatch: pyt
     with pytest.raises(TimeoutError), shares.share("a", "grows"):
         _runs_out(now)
     assert weights(shares, *[("a", "grows")] * (IN_FULL + 1))[-1] is False
+
+
+def test_one_slow_run_among_swift_ones_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares, now = Shares(), [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    weights(shares, ("a", "small"))
+    with shares.share("a", "small"):
+        now[0] += 2
+    assert all(weights(shares, *[("a", "small")] * (IN_FULL + 1)))
+    with shares.share("a", "small"):
+        now[0] += FORGIVEN
+    assert weights(shares, *[("a", "small")] * (IN_FULL + 1))[-1] is False
 
 
 def test_what_went_wrong_at_once_proves_nothing() -> None:

@@ -12,22 +12,24 @@ from contextlib import contextmanager
 
 IN_FULL = 2  # statements of one tenant, not known to be swift, that run like everybody's
 SWIFT = 0.5  # seconds
+# One slow run of many is what a busy machine does to anybody; to weigh little for it would make the next ones slow as well.
+FORGIVEN = 10.0  # seconds after its last swift run in which a statement may be slow
 _REMEMBERED = 20_000
 
 # The threads of a light statement are nice to others, where ClickHouse may make them so; where not, they are like all.
 # Not its `priority`: statements that wait for others at each block hold a lock that every new one needs.
-_LIGHT = {"os_threads_nice_value_query": "15"}
+_LIGHT = {"os_threads_nice_value_query": "19"}
 SETTINGS = frozenset(_LIGHT.items())
 
 
 class Shares:
-    """What each statement of each tenant weighs, by what it took the last time."""
+    """What each statement of each tenant weighs, by what it took the last times."""
 
     def __init__(self, in_full: int = IN_FULL, swift: float = SWIFT) -> None:
         self._most = in_full
         self._limit = swift
         self._in_full: Counter[str] = Counter()
-        self._swift: OrderedDict[int, None] = OrderedDict()
+        self._swift: OrderedDict[int, float] = OrderedDict()  # when each was swift the last time
 
     @contextmanager
     def share(self, tenant: str, statement: Hashable) -> Iterator[dict[str, str]]:
@@ -38,18 +40,20 @@ class Shares:
         self._in_full[tenant] += counted
         try:
             yield {} if known or counted else _LIGHT
-            self._remember(key, swift=time.monotonic() - began < self._limit)
+            self._remember(key, began)
         except BaseException:
-            if time.monotonic() - began >= self._limit:
-                self._remember(key, swift=False)
+            if time.monotonic() - began >= self._limit:  # what went wrong at once proves nothing
+                self._remember(key, began)
             raise
         finally:
             self._leave(tenant, counted)
 
-    def _remember(self, key: int, *, swift: bool) -> None:
+    def _remember(self, key: int, began: float) -> None:
+        now = time.monotonic()
+        last = now if now - began < self._limit else self._swift.get(key, -FORGIVEN)
         self._swift.pop(key, None)
-        if swift:
-            self._swift[key] = None
+        if now - last < FORGIVEN:
+            self._swift[key] = last
         if len(self._swift) > _REMEMBERED:
             self._swift.popitem(last=False)
 
