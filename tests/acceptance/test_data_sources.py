@@ -112,6 +112,37 @@ def preview(api: httpx.Client, source: str) -> Any:
     return answer.json() if answer.status_code == 200 else None
 
 
+def test_a_postgres_that_does_not_answer_is_not_waited_for(
+    platform: Platform, person: People, crm: dict[str, Any], foreign: ForeignPostgres
+) -> None:
+    foreign.execute("CREATE OR REPLACE VIEW slow AS SELECT id, pg_sleep(0.1)::text AS nothing FROM crews")
+    foreign.execute("GRANT SELECT ON slow TO reader")
+    may_read(platform, "data:crm/united__crm.slow", "1")
+    with person("united-analyst").api() as analyst:
+        headers = {"Authorization": f"Bearer {analyst.post('tokens', json={}).json()['token']}"}
+    address = f"http://127.0.0.1:{platform.port + 4}/crm/"
+
+    def asked(**settings: Any) -> httpx.Response:
+        sql = "SELECT count(), max(nothing) FROM slow"
+        return httpx.post(address, params=settings, content=sql, headers=headers, timeout=60, trust_env=False)
+
+    eventually(lambda: asked(max_execution_time=1).status_code == 408, 30)
+    told = asked(max_execution_time=1)
+    assert (told.status_code, "TIMEOUT_EXCEEDED" in told.text) == (408, True)
+    assert "may run for 1 s" in told.text
+    eventually(lambda: not _asked_of(foreign), 20, "Postgres has ended it too")
+
+
+def _asked_of(foreign: ForeignPostgres) -> int:
+    """How many statements of ours run in somebody's Postgres."""
+    with psycopg.connect(foreign.owner) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' AND state = 'active'"
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 def test_the_password_goes_in_and_never_comes_out(
     platform: Platform, admin: httpx.Client, crm: dict[str, Any], foreign: ForeignPostgres
 ) -> None:

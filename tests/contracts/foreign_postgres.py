@@ -43,12 +43,16 @@ class ForeignPostgres:
         whole = {"host": "127.0.0.1", "port": self.port, "database": "postgres", "user": "reader"}
         return {**whole, **changes}
 
-    def execute(self, sql: str) -> None:
-        """Run statements as its owner."""
-        where = (
+    @property
+    def owner(self) -> str:
+        """Where its owner connects."""
+        return (
             f"host=127.0.0.1 port={self.port} user={postgres.SUPERUSER} password={PASSWORD} dbname=postgres"
         )
-        with psycopg.connect(where, autocommit=True) as connection:
+
+    def execute(self, sql: str) -> None:
+        """Run statements as its owner."""
+        with psycopg.connect(self.owner, autocommit=True) as connection:
             connection.execute(sql.encode())
 
 

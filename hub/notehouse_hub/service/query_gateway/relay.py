@@ -79,6 +79,11 @@ class Relay:
             self._summary = line.partition(b":")[2]
 
     @property
+    def begun(self) -> bool:
+        """Say whether the client has a part of it."""
+        return self._begun
+
+    @property
     def written(self) -> int:
         """How many bytes the statement wrote, if ClickHouse told before the body."""
         found: dict[str, str] = json.loads(self._summary)

@@ -4,13 +4,16 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from notehouse_hub.service.query_gateway.canonical_request import runs_as
 from notehouse_hub.service.query_gateway.holder import Holder, still_opens
 from notehouse_hub.service.query_gateway.questions import Questions
-from notehouse_hub.service.query_gateway.refusal import QUERY_WAS_CANCELLED, Refusal
+from notehouse_hub.service.query_gateway.refusal import QUERY_WAS_CANCELLED, TIMEOUT, Refusal
+from notehouse_hub.service.query_gateway.relay import Relay
 from notehouse_hub.service.query_gateway.rights import Rights
 
 _PROGRESS = b"""
@@ -18,18 +21,20 @@ _PROGRESS = b"""
     FROM system.processes WHERE query_id = {id:String} AND user = {user:String} FORMAT JSONEachRow
 """
 _KILL = b"KILL QUERY WHERE query_id = {id:String} AND user = {user:String} ASYNC FORMAT Null"
+_GRACE = 2.0  # seconds that ClickHouse has to end by its own limit
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
 class Running:
-    """A statement on its way; `sent` once ClickHouse has it."""
+    """A statement on its way; `sent` once ClickHouse has it, `relay` passes its answer on."""
 
     query_id: str
     holder: Holder
     task: asyncio.Task[Any] | None
     sent: bool = False
+    relay: Relay | None = None
     stopped: Refusal | None = None
     began: float = field(default_factory=time.monotonic)
 
@@ -87,6 +92,31 @@ class RunningQueries:
         task = asyncio.get_running_loop().create_task(self._kill(query_id, holder))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    @contextmanager
+    def limited(self, one: Running, seconds: float) -> Iterator[None]:
+        """End a statement that goes on beyond its time.
+
+        ClickHouse looks at its limit between blocks: one that waits for rows of a foreign database would go on.
+        """
+        timer = asyncio.get_running_loop().call_later(seconds + _GRACE, self._overdue, one, seconds)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _overdue(self, one: Running, seconds: float) -> None:
+        if one.task is None or (one.relay is not None and one.relay.begun):
+            self.kill_soon(one.query_id, one.holder)
+            return
+        one.stopped = Refusal(
+            TIMEOUT,
+            408,
+            f"Timeout exceeded: a statement of yours may run for {seconds:g} s (the limit execution_seconds, or the setting "
+            "max_execution_time), and this one still waited for rows. Ask for less, or ask an admin of your tenant to raise "
+            "the limit.",
+        )
+        one.task.cancel()
 
     async def end_unentitled(self, rights: Rights) -> None:
         """End what runs with rights that are gone."""

@@ -73,7 +73,8 @@ class Statements:
                 with self._session(verdict, asked, holder) as written, self._share(asked, holder) as share:
                     request = self._request(verdict, asked, holder, share)
                     once = verdict.kind is not Kind.READ
-                    written.append(await self._pass_on(one, request, client, once=once))
+                    with self._running.limited(one, _longest(asked, holder)):
+                        written.append(await self._pass_on(one, request, client, once=once))
         except asyncio.CancelledError:
             if one.sent:
                 self._running.kill_soon(one.query_id, holder)
@@ -168,7 +169,7 @@ class Statements:
         except OSError as error:
             raise _away() from error
         relay, was_new = Relay(client, again=again), not connection.used
-        one.sent = True
+        one.sent, one.relay = True, relay
         connection.send(request, relay)
         client.listens_to(connection)
         try:
@@ -186,6 +187,16 @@ class Statements:
         said |= {"purpose": claims.purpose, "object": claims.object, "access_class": claims.access_class}
         cost = {"code": relay.code, "bytes": relay.bytes, "milliseconds": one.milliseconds}
         log.info("statement %s", outcome.value, extra={**said, **cost})
+
+
+def _longest(asked: Question, holder: Holder) -> float:
+    """Seconds that a statement may run: what its class may, or less where it says so itself."""
+    most = float(holder.access_class.limits.execution_seconds)
+    try:
+        wanted = float(asked.settings.get("max_execution_time", 0))
+    except ValueError:
+        return most  # ClickHouse says what is wrong with it
+    return min(wanted, most) if wanted > 0 else most
 
 
 def _perhaps_done() -> Exception:
