@@ -45,9 +45,12 @@ def test_an_analyst_explores_by_keyboard_and_writes_the_sql_into_a_cell(person: 
     expect(written).to_contain_text(f"x={chosen}")
     written.click()
     page.keyboard.press("Control+Enter")
-    page.locator(".jp-Notebook:visible .jp-CodeCell").last.locator(".vega-embed, svg, canvas").first.wait_for(
-        timeout=60_000
-    )
+    chart = page.locator(".jp-Notebook:visible .vega-embed canvas").first
+    chart.wait_for(timeout=60_000)
+    box = chart.bounding_box()
+    assert box is not None
+    chart.hover(position={"x": 0.6 * box["width"], "y": 0.8 * box["height"]})  # on one of the bars
+    expect(page.locator("#vg-tooltip-element.visible")).to_contain_text("rows")
     analyst.picture("explorer-written")
 
 

@@ -9,11 +9,13 @@ import {
 } from '@jupyterlab/apputils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { INotebookModel, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { bellIcon, databaseIcon, publishIcon, timerIcon } from './icons';
 import React from 'react';
 
 import { AlertForm } from './alert';
 import { takeCells } from './cells';
+import { drawCharts } from './charts';
 import { DataPanel } from './dataPanel';
 import { activeQuery, draftOf, insertCell, insertText, previewCell, quoted } from './notebook';
 import { PublishForm } from './publish';
@@ -108,6 +110,16 @@ const sharing: JupyterFrontEndPlugin<void> = {
   }
 };
 
+const charts: JupyterFrontEndPlugin<void> = {
+  id: 'notehouse-lab:charts',
+  description: 'Charts that can be pointed at.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  activate: (_app: JupyterFrontEnd, registry: IRenderMimeRegistry) => {
+    drawCharts(registry);
+  }
+};
+
 function alertOn(panel: NotebookPanel): void {
   const query = activeQuery(panel);
   if (query) {
@@ -145,4 +157,4 @@ class Buttons implements DocumentRegistry.IWidgetExtension<NotebookPanel, INoteb
   }
 }
 
-export default [data, sharing];
+export default [data, sharing, charts];

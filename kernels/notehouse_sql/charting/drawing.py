@@ -196,10 +196,14 @@ def _area(plan: Plan) -> Any:
 def _along(chart: Any, plan: Plan, y: Any) -> Any:
     import altair as alt
 
-    x = _position(
-        alt.X, "x", plan.columns.x, plan.x, axis=alt.Axis(grid=False, labelAngle=0, labelOverlap=True)
-    )
+    axis = alt.Axis(grid=False, labelAngle=0, labelOverlap=True, **_marks(plan.columns.x, plan.x))
+    x = _position(alt.X, "x", plan.columns.x, plan.x, axis=axis)
     return _picked(chart.encode(x=x, y=y, tooltip=_series_tips(plan), **_colour(plan)), plan)
+
+
+def _marks(column: Column, how: Axis) -> dict[str, Any]:
+    """Whole numbers are marked at whole numbers."""
+    return {"tickMinStep": 1} if isinstance(how, Bins) and column.whole else {}
 
 
 def _heatmap(plan: Plan) -> Any:

@@ -65,8 +65,21 @@ def parse(line: str) -> tuple[str, ChartRequest]:
         words = shlex.split(line)
     except ValueError as error:
         raise SqlError(f"This line cannot be read ({error}). It is written: {_HELP}") from error
+    words = _joined(words)
     name = words.pop(0) if words and "=" not in words[0] else ""
     return name, ChartRequest(**dict(_option(word) for word in words))
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Read `--x month` as `x=month`: that is how jupysql's magics are written."""
+    joined: list[str] = []
+    for word in words:
+        option = joined[-1] if joined else ""
+        if option.startswith("--") and "=" not in option and not word.startswith("--"):
+            joined[-1] = f"{option.removeprefix('--')}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _option(word: str) -> tuple[str, Any]:

@@ -16,11 +16,16 @@ def deep(theme: str) -> list[str]:
     return ["#22324f", "#7fb0ff"] if theme == "dark" else ["#3b6fd41f", "#3b6fd4"]
 
 
+def _padding(around: int) -> dict[str, int]:
+    """Points around a chart; a legend on the right may be written wider by a browser than it was measured for a picture."""
+    return {"left": around, "top": around, "bottom": around, "right": around + 10}
+
+
 def dressed(chart: Any, theme: str) -> Any:
     """The chart in the colours of a theme; without one it lies on whatever page there is."""
     ink, line = _INKS[theme], f"{_INKS[theme]}33"
     return (
-        chart.configure(background=_PAGES[theme], padding=8 if theme else 2)
+        chart.configure(background=_PAGES[theme], padding=_padding(8 if theme else 2))
         .configure_axis(
             labelColor=ink, titleColor=ink, gridColor=line, domainColor=line, tickColor=line, labelFontSize=12,
             titleFontSize=12, titleFontWeight="normal", labelLimit=180,

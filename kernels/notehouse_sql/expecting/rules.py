@@ -23,6 +23,8 @@ _UNIQUE = re.compile(r"unique\s+(.+)", re.IGNORECASE | re.DOTALL)
 _FRESH = re.compile(r"freshness\s*\((.+)\)\s*(<=?)\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?", re.IGNORECASE)
 _SELECT = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_LABEL = re.compile(r"\w+\s*:(?!:)")  # as other tools write rules; no condition of SQL begins like that
+_HELP = "rows > 0, no nulls in x, unique x, freshness(t) < 1 day, a condition that is true of each row, or SELECTs of no row"
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ def _rule(text: str, table: str) -> Rule:
         return _unique(text, _names(found[1]), table)
     if found := _FRESH.fullmatch(text):
         return _fresh(text, _names(found[1])[0], float(found[3]), found[4].lower())
+    if _LABEL.match(text):
+        raise SqlError(f"{text!r} is no rule. A rule is one of: {_HELP}.")
     return _condition(text, table)
 
 

@@ -28,6 +28,7 @@ SECONDS = float(os.environ.get("NOTEHOUSE_FUZZ_SECONDS", "6"))
 SEED = int(os.environ.get("NOTEHOUSE_FUZZ_SEED", "1"))
 GIVEN = {f"param_{name}": value for name, value in PARAMETERS.items()}
 BATCH = 400
+_HIDDEN = ("canary-1", "canary-2", "canary-3")  # in rows that the class does not read
 _PROFILE = profile_of(Limits())
 _OF_THE_ENGINE = {
     "log_comment",
@@ -117,7 +118,7 @@ class _Fuzz:
         self.sent += 1
         if answer.status_code == 200:
             self.passed += 1
-        if any(word in answer.text.replace(statement, "") for word in (self._planted.canary, "canary-")):
+        if any(word in answer.text for word in (self._planted.canary, *_HIDDEN) if word not in statement):
             self.found["a secret was shown"] = statement
         if answer.status_code == 500 and "The query gateway failed" in answer.text:
             self.found["the gateway failed"] = statement
