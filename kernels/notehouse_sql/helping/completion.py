@@ -65,6 +65,8 @@ def _suited(catalog: Catalog, place: Place, variables: Iterable[str]) -> Iterato
         for one in dict.fromkeys(map(id, tables.values()))
         for name in _columns(tables, one)
     )
+    if not tables and place.fragment:  # SELECT is written before FROM
+        yield from (Offer(name, "column") for one in catalog.tables if one.here for name in one.columns)
     if place.magic == "expect" and not place.ahead.rpartition("\n")[2].strip():
         yield from (Offer(rule, "rule") for rule in _RULES)
     yield from (Offer(name, "table") for name in tables)

@@ -13,6 +13,7 @@ COMPLETED = {
     "%%sql\nSELECT * FROM fl|": ["flights", "flights.flights"],
     "%%sql\nSELECT * FROM flights.|": ["flights.airlines", "flights.trips"],
     "%%sql\nSELECT ori| FROM flights": ["origin"],
+    "%%sql\nSELECT ori|": ["origin"],
     "%%sql\nSELECT f.o| FROM flights AS f": ["f.origin"],
     "%%sql warehouse\nSELECT quantileT| FROM flights": ["quantileTDigest(", "quantileTiming("],
     "%%sql\nSELECT 1 FROM trips WHERE size = |": ["'small'", "'large'"],
