@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -26,7 +27,11 @@ EVERY = 1.0  # seconds
 AT_ONCE = 4
 MOST_ROWS = 10_000
 LONGEST = 90.0  # seconds of one look; less than its lease
+PATIENCE, AGAIN = 30.0, 2.0  # seconds: a service that is being started again is nothing to send mails about
+_PASSING = (errors.SourceDown, errors.Unavailable, errors.TooMany)
 _TOKEN_SECONDS = 3600
+
+Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
 
@@ -39,35 +44,40 @@ class Watch:
     control: ControlPlane
     warehouse: Warehouse
     tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def for_ever(self) -> None:
-        """Look until cancelled; Postgres being away only delays it."""
-        while True:
-            try:
-                await self.look_at_due(datetime.now(UTC))
-            except (DBAPIError, OSError) as error:
-                log.warning("no look at alerts, the database does not answer: %s", type(error).__name__)
-            await asyncio.sleep(EVERY)
+        """Look until cancelled; Postgres being away only delays it, and a long look no other one."""
+        async with asyncio.TaskGroup() as looks:
+            looking: set[asyncio.Task[None]] = set()
+            while True:
+                if len(looking) < alerts.MOST_AT_ONCE:
+                    for alert in await _unless_away(self._due(datetime.now(UTC))) or ():
+                        task = looks.create_task(_unless_away(self._look(alert)))
+                        looking.add(task)
+                        task.add_done_callback(looking.discard)
+                await asyncio.sleep(EVERY)
 
-    async def look_at_due(self, now: datetime) -> int:
-        """Look at all that is due; how many. An alert on a notebook gets a run instead, whose end decides."""
+    async def look_at_due(self, now: datetime) -> None:
+        """Look at all that is due now."""
+        await asyncio.gather(*(self._look(alert) for alert in await self._due(now)))
+
+    async def _due(self, now: datetime) -> list[Alert]:
+        """What is due, leased; an alert on a notebook gets a run instead, whose end decides."""
         async with self.database.session() as session:
             due = await alerts.take_due(session, now)
             for alert in due:
                 if alert.notebook is not None:
                     session.add(alerts.run_of(alert, now))
                     alert.ticked_until, alert.leased_until = now, None
-        gate = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._look(alert, gate) for alert in due if alert.sql is not None))
-        return len(due)
+        return [alert for alert in due if alert.sql is not None]
 
-    async def _look(self, alert: Alert, gate: asyncio.Semaphore) -> None:
+    async def _look(self, alert: Alert) -> None:
         with log_context.about(request_id=str(uuid7()), alert=str(alert.id)):
-            await self._look_at(alert, gate)
+            await self._look_at(alert)
 
-    async def _look_at(self, alert: Alert, gate: asyncio.Semaphore) -> None:
-        async with gate:
-            findings = await self._findings(alert)
+    async def _look_at(self, alert: Alert) -> None:
+        findings = await self._findings(alert)
         now = datetime.now(UTC)
         async with self.database.session() as session:
             current = await alerts.find(session, alert.id, lock=True)
@@ -81,14 +91,26 @@ class Watch:
 
     async def _findings(self, alert: Alert) -> dict[str, Finding]:
         try:
-            async with asyncio.timeout(LONGEST):
-                rows = await self._rows(alert)
+            rows = await self._patiently(alert)
             return look(Condition.parse(alert.condition), rows, alert.group_by)
         except TimeoutError:
             return {"": Finding("error", error=f"The query took longer than {LONGEST:.0f} seconds.")}
         except errors.NotehouseError as error:
             self._forget_token(alert)
             return {"": Finding("error", error=error.message)}
+
+    async def _patiently(self, alert: Alert) -> list[dict[str, Any]]:
+        """Its rows; what does not answer is asked again for a while, and keeps nobody else waiting meanwhile."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                async with self.gate, asyncio.timeout(LONGEST):
+                    return await self._rows(alert)
+            except _PASSING:
+                self._forget_token(alert)
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(AGAIN)
 
     def _forget_token(self, alert: Alert) -> None:
         """Its token may have been ended: the next look gets another."""
@@ -113,3 +135,12 @@ class Watch:
             token = minted.token
             self.tokens[key] = (token, time.monotonic() + _TOKEN_SECONDS)
         return token
+
+
+async def _unless_away(work: Coroutine[Any, Any, Found]) -> Found | None:
+    """Do what needs Postgres; while that is away nothing is done, and leases run out."""
+    try:
+        return await work
+    except (DBAPIError, OSError) as error:
+        log.warning("no look at alerts, the database does not answer: %s", type(error).__name__)
+        return None
