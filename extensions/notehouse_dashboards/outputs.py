@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from notehouse_core.notebook_cells import is_told_to_author
+
 Json = dict[str, Any]
 
 WIDGET_STATES = "application/vnd.jupyter.widget-state+json"
@@ -25,7 +27,7 @@ def for_viewers(outputs: Iterable[Json]) -> list[Json]:
 def _shown(output: Json) -> Json | None:
     if output.get("output_type") == "error":
         return {"output_type": "stream", "name": "stdout", "text": notice(output.get("ename")) + "\n"}
-    if output.get("metadata", {}).get("notehouse") == "told":
+    if is_told_to_author(output):
         return None  # what a query says of itself is for who wrote it
     if output.get("output_type") == "stream" and output.get("name") != "stdout":
         return None

@@ -29,3 +29,8 @@ def tags_of(cell: Mapping[str, Any]) -> set[str]:
 def headings_in(markdown: str) -> list[str]:
     """The headings of a text cell, in their order."""
     return _HEADING.findall(markdown)
+
+
+def is_told_to_author(output: Mapping[str, Any]) -> bool:
+    """Say whether an output is what `%%sql` says of a query to whoever wrote it: readers of a page or a mail do without."""
+    return bool(output.get("metadata", {}).get("notehouse") == "told")

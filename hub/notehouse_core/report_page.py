@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from notehouse_core.notebook_cells import is_told_to_author
 from notehouse_core.paths import shared
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -43,6 +44,8 @@ def _still(node: Any) -> Any:
 
 
 def _shown(output: Any, states: Any) -> Iterator[Any]:
+    if is_told_to_author(output):
+        return
     view = output.get("data", {}).get(WIDGET)
     if view is None:
         yield output

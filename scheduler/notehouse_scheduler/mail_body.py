@@ -17,6 +17,8 @@ import bleach
 import nbformat
 from nbconvert.filters import markdown2html_mistune
 
+from notehouse_core.notebook_cells import is_told_to_author
+
 LARGEST = 400_000  # characters; many mail services cut longer ones
 _TAGS = {
     "a", "b", "blockquote", "br", "caption", "code", "em", "h1", "h2", "h3", "h4", "hr", "i", "li", "ol", "p",
@@ -59,6 +61,8 @@ def _cell(cell: Any, body: MailBody) -> list[str]:
 
 
 def _output(output: Any, body: MailBody) -> str:
+    if is_told_to_author(output):
+        return ""
     if output.output_type == "stream":
         return f"<pre>{html.escape(output.text)}</pre>" if output.name == "stdout" else ""
     if output.output_type == "error":
