@@ -62,6 +62,8 @@ def read(body: BinaryIO, limit: int, sql: str) -> Result:
             rows += batch.num_rows
             if rows > limit:
                 break
+        else:
+            raw.read()  # the end of the answer, behind that of the rows: who leaves before it has the query ended
     except (pa.ArrowInvalid, OSError) as error:
         raise _failure(raw.tail, sql) from error
     table = pa.Table.from_batches(batches, reader.schema)

@@ -73,6 +73,18 @@ def test_a_client_that_goes_takes_its_query_with_it(house: Any, statement: str) 
     assert taken < 0.5
 
 
+def test_what_a_client_had_when_it_went_is_counted(house: Any) -> None:
+    connection = raw(house, "SELECT * FROM numbers(4000000000)", "half")
+    assert connection.recv(65536)
+    connection.close()
+    until(lambda: '-half"' in house.log() and "statement left" in house.log(), 5, "nobody wrote it down")
+    told = next(
+        one for one in map(json.loads, house.log().splitlines()) if one["message"] == "statement left"
+    )
+    assert told["bytes"] > 0
+    assert 'statements_total{outcome="left",code="0"}' in httpx.get(f"{house.url}/metrics").text
+
+
 def test_progress_and_the_end_of_ones_own_query(house: Any) -> None:
     connection = raw(house, SLOW, "mine")
     until(lambda: running(house, "mine"), 5, "it did not begin")

@@ -98,3 +98,17 @@ def test_a_notebook_that_runs_alone_is_silent_but_for_the_log(
     shown = [str(output.get("data") or output.get("text")) for output in cell["outputs"]]
     assert not [one for one in shown if "rows read" in one], shown
     assert "rows read" in said
+
+
+def test_an_answer_is_read_to_its_end_so_that_nothing_has_to_be_ended(house: House, session: Session) -> None:
+    before = _left(house)
+    for _ in range(20):
+        session.ask("SELECT number % 1000 AS n, uniqExact(number) FROM numbers_mt(3000000) GROUP BY n")
+    assert _left(house) == before
+    session.ask("SELECT number FROM numbers(100000000)", limit=10)
+    until(lambda: _left(house) == before + 1)  # what is beyond the limit is not fetched
+
+
+def _left(house: House) -> int:
+    """How many answers somebody left before their end."""
+    return house.log().count('"statement left"')

@@ -31,6 +31,7 @@ class Outcome(Enum):
     WHOLE = "whole"
     BROKEN = "broken"  # nothing was passed on, and nothing more comes
     CUT = "cut"  # a part was passed on, and the rest does not come
+    LEFT = "left"  # the client went before the end
     NOT_READY = "not ready"  # ClickHouse does not know the user yet, or is not ours yet
 
 

@@ -78,6 +78,8 @@ class Statements:
         except asyncio.CancelledError:
             if one.sent:
                 self._running.kill_soon(one.query_id, holder)
+            if one.relay is not None and one.relay.begun:
+                self._account(one, one.relay, Outcome.LEFT)
             if one.stopped is not None and not client.is_gone():
                 raise one.stopped from None
             raise
