@@ -13,6 +13,7 @@ import pytest
 from integration.query_gateway.conftest import House
 from integration.sql.kernel import Kernel, running_kernel
 from integration.sql.test_in_a_kernel import run_of_papermill
+from notehouse_sql.session import Session
 
 LONG = "%%sql\nSELECT sum(cityHash64(number)) FROM numbers(1e12)"
 SOME_SECONDS = "%%sql\nSELECT sum(sipHash64(number)) FROM numbers({}) SETTINGS max_threads = 1"
