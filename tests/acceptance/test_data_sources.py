@@ -133,6 +133,21 @@ def test_a_postgres_that_does_not_answer_is_not_waited_for(
     eventually(lambda: not _asked_of(foreign), 20, "Postgres has ended it too")
 
 
+def test_nothing_is_written_through_a_source(
+    platform: Platform, person: People, crm: dict[str, Any], foreign: ForeignPostgres
+) -> None:
+    foreign.execute("CREATE OR REPLACE FUNCTION notes() RETURNS text LANGUAGE sql SECURITY DEFINER AS "
+                    "$$ INSERT INTO closed VALUES ('from outside') RETURNING secret $$")  # fmt: skip
+    foreign.execute("CREATE OR REPLACE VIEW noted AS SELECT notes() AS what")
+    foreign.execute("GRANT SELECT ON noted TO reader")
+    may_read(platform, "data:crm/united__crm.noted", "1")
+    with person("united-analyst").api() as analyst:
+        asked = {"data_source": "crm", "sql": "SELECT what FROM noted"}
+        eventually(lambda: "read-only transaction" in analyst.post("queries", json=asked).text, 30)
+        written = {"data_source": "crm", "sql": "INSERT INTO noted VALUES ('x')"}
+        assert analyst.post("queries", json=written).status_code in {400, 403, 422}
+
+
 def _asked_of(foreign: ForeignPostgres) -> int:
     """How many statements of ours run in somebody's Postgres."""
     with psycopg.connect(foreign.owner) as connection:
