@@ -137,14 +137,20 @@ class _Fuzz:
         """A statement of plain parts only, by the engine's own tree, is not to be refused by the gate."""
         if any(words in answer.text for words in ("Not enough privileges", "(version", "Syntax error")):
             return  # the engine's word
-        tree = self._client.post(
-            self._house.clickhouse.url,
-            content=b"EXPLAIN AST " + statement.encode("utf-8", "surrogatepass"),
-            params=GIVEN | {"default_format": "TSVRaw", "readonly": "2"},
-            headers={"X-Notehouse-Key": self._house.clickhouse.key},
-        )
+        tree = self._explained("AST", statement)
+        if self._explained("PLAN", statement).headers.get("X-ClickHouse-Exception-Code") == "62":
+            return  # wrong within, as the pattern of sequenceMatch can be
         if tree.status_code == 200 and self._is_plain(statement, tree.text.rstrip("\n").split("\n")):
             self.found[f"refused: {answer.text[:200]}"] = statement
+
+    def _explained(self, what: str, statement: str) -> httpx.Response:
+        """What the engine itself makes of a statement."""
+        return self._client.post(
+            self._house.clickhouse.url,
+            content=f"EXPLAIN {what} ".encode() + statement.encode("utf-8", "surrogatepass"),
+            params=GIVEN | {"default_format": "TSVRaw", "readonly": "2", "database": "flights"},
+            headers={"X-Notehouse-Key": self._house.clickhouse.key},
+        )
 
     def _is_plain(self, statement: str, tree: list[str]) -> bool:
         called = [(found[1], above) for above, line in pairwise(tree) if (found := _FUNCTION.match(line))]
