@@ -58,3 +58,8 @@ def of_age(seconds: float) -> str:
 def of_output(megabytes: int) -> str:
     """Say that a kernel has sent far more than it may."""
     return f"The kernel was ended at its limit of output rate ({megabytes:,} MB a second)."
+
+
+def of_processes(most: int) -> str:
+    """Say that a kernel has forked without end."""
+    return f"The kernel was ended at its limit of {most:,} processes and threads: it went on to start more."

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +22,13 @@ from traitlets.config import Application, Config
 
 from notehouse_core.logs import jupyter_logging
 from notehouse_gateway.activity import watch
+from notehouse_gateway.crowds import Crowds
 from notehouse_gateway.desk import Desk
 from notehouse_gateway.hub import Hub, keep_telling
 from notehouse_gateway.identity import TokenIdentity
 from notehouse_gateway.kernels import GatewayKernels
 from notehouse_gateway.kernelspecs import KERNEL_NAME, OneKernelSpec
+from notehouse_gateway.memory import tree
 from notehouse_gateway.priority import LOOK_SECONDS, Priorities
 from notehouse_gateway.template import strays
 from notehouse_gateway.templates import Templates
@@ -158,13 +160,28 @@ class KernelGatewayApp(Application):
             templates.tidy()
             await kernels.end_old()
 
-        priorities = Priorities()
         strays.adopt()
         return [
             _every(TIDY_SECONDS, tidy),
-            _every(LOOK_SECONDS, lambda: priorities.look(kernels.pids())),
+            _every(LOOK_SECONDS, self._looking_after_all(Crowds(templates.processes))),
             _every(LOOK_SECONDS, lambda: templates.end_strays(kernels.pids())),
         ]
+
+    def _looking_after_all(self, crowds: Crowds) -> Callable[[], Awaitable[None]]:
+        """Return what looks whether a kernel is a burden to the others."""
+        priorities, kernels = Priorities(), self.kernel_manager
+
+        def look(pids: list[int]) -> list[int]:
+            families = {pid: tree(pid) for pid in pids}
+            priorities.look(families)
+            return crowds.look({pid: len(family) for pid, family in families.items()})
+
+        async def look_aside() -> None:
+            """In a thread: kernels may have hundreds of processes, and the system be busy with them."""
+            for pid in await asyncio.to_thread(look, kernels.pids()):
+                kernels.end_crowded(pid, Templates.instance().processes)
+
+        return look_aside
 
     def _end_unused(self, end: Callable[[], None]) -> PeriodicCallback:
         """End the whole gateway when nobody needed it for so long; the next caller has it started again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 import uuid
@@ -17,7 +18,7 @@ from traitlets import Integer, Unicode, default
 
 from notehouse_gateway import memory
 from notehouse_gateway.desk import Desk
-from notehouse_gateway.endings import Endings, of_age, of_exit, of_output
+from notehouse_gateway.endings import Endings, of_age, of_exit, of_output, of_processes
 from notehouse_gateway.held_token import HeldToken
 from notehouse_gateway.kernelspecs import KERNEL_NAME
 from notehouse_gateway.limits import KernelLimits, passed
@@ -87,8 +88,6 @@ class GatewayKernels(AsyncMappingKernelManager):
         # A message larger than any that is passed on is not received: its sender is cut off, and connects again.
         self.context.maxmsgsize = 2 * MAX_OUTPUT
         KERNELS.set_function(lambda: len(self))
-        PRIVATE.set_function(lambda: memory.use_of(self.pids()).private_bytes)
-        SHARE.set_function(lambda: memory.use_of(self.pids()).proportional_bytes)
 
     @property
     def limits(self) -> KernelLimits:
@@ -174,6 +173,19 @@ class GatewayKernels(AsyncMappingKernelManager):
         if kernel_id in self and kernel_id not in self.endings:
             ENDED.labels("output rate").inc()
             self.end_saying(kernel_id, of_output(self.kernel_output_megabytes_per_second))
+
+    def end_crowded(self, pid: int, most: int) -> None:
+        """End the kernel of a process, which goes on at its limit of processes; it may have ended by now."""
+        for kernel_id in self.list_kernel_ids():
+            if self._pid(kernel_id) == pid and kernel_id not in self.endings:
+                ENDED.labels("processes").inc()
+                self.end_saying(kernel_id, of_processes(most))
+
+    async def measure(self) -> None:
+        """Set the numbers of memory, in a thread: the system takes milliseconds for each process."""
+        used = await asyncio.to_thread(memory.use_of, self.pids())
+        PRIVATE.set(used.private_bytes)
+        SHARE.set(used.proportional_bytes)
 
     def end_saying(self, kernel_id: str, why: str) -> None:
         """End a kernel as if it died: whoever is connected hears of it, and can ask why."""

@@ -36,16 +36,22 @@ def use_of(pids: Iterable[int]) -> Use:
 
 def tree(pid: int) -> list[int]:
     """Return a process and all its descendants, those that its threads started too; nothing when it has ended."""
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-    except OSError:
-        return []
-    return [pid, *(one for task in tasks for child in _children(task) for one in tree(child))]
+    found, waiting = [], [pid]
+    while waiting:
+        one = waiting.pop()
+        try:
+            tasks = os.listdir(f"/proc/{one}/task")
+        except OSError:
+            continue
+        found.append(one)
+        for task in tasks:
+            waiting += _children(f"/proc/{one}/task/{task}/children")
+    return found
 
 
-def _children(task: Path) -> list[int]:
+def _children(listed: str) -> list[int]:
     try:
-        return [int(one) for one in (task / "children").read_text().split()]
+        return [int(one) for one in Path(listed).read_text().split()]
     except OSError:
         return []
 

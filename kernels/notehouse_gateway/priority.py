@@ -7,16 +7,17 @@ can be lowered and raised again without any privilege, which a process's own nic
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from notehouse_gateway.memory import cpu_seconds, tree
+from notehouse_gateway.memory import cpu_seconds
 
 LOOK_SECONDS = 1.0
 STRETCH_SECONDS = 2.0  # a cell that is done sooner is nobody's burden
 BUSY, IDLE = 0.5, 0.25  # of one core
+ORDER_SECONDS = 0.1
 USUAL, LOW = 0, 15  # LOW: a thirtieth of what the others have of a core that all want
 
 
@@ -44,24 +45,34 @@ class Priorities:
     def __init__(self) -> None:
         self._stretches: dict[int, Stretch] = {}
 
-    def look(self, pids: Iterable[int]) -> None:
-        """Lower who has computed for a while, and raise who has paused. To be called every `LOOK_SECONDS`."""
+    def look(self, families: Mapping[int, list[int]]) -> None:
+        """Lower who has computed for a while, and raise who has paused.
+
+        Takes the processes of each kernel, by its first one. To be called every `LOOK_SECONDS`, in a thread: it may wait
+        for the system for as long.
+        """
         known, self._stretches = self._stretches, {}
-        for pid in pids:
-            family, now = tree(pid), time.monotonic()
-            computed = sum(map(cpu_seconds, family))
+        end = time.monotonic() + LOOK_SECONDS
+        for pid, family in families.items():
+            computed, now = sum(map(cpu_seconds, family)), time.monotonic()
             one = self._stretches[pid] = known.get(pid) or Stretch(computed, now)
             one.go_on(computed, now)
             for member in family:
-                _share(member, LOW if one.lasted >= STRETCH_SECONDS else USUAL)
+                _share(member, LOW if one.lasted >= STRETCH_SECONDS else USUAL, end)
 
 
-def _share(pid: int, nice: int) -> None:
+def _share(pid: int, nice: int, end: float) -> None:
     """Set the share of a process's session, unless it is that already.
 
-    Nothing where that cannot be: it has ended, or the system, which takes ten such orders a second, has had them.
+    Nothing where that cannot be: it has ended, or the system, which takes ten such orders a second, has no time for this
+    one until `end`.
     """
+    place = Path(f"/proc/{pid}/autogroup")
     with suppress(OSError):
-        place = Path(f"/proc/{pid}/autogroup")
-        if not place.read_text().endswith(f"nice {nice}\n"):
-            place.write_text(str(nice))
+        while not place.read_text().endswith(f"nice {nice}\n"):
+            try:
+                place.write_text(str(nice))
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    return
+                time.sleep(ORDER_SECONDS)

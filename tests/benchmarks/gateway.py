@@ -32,15 +32,22 @@ class Gateway:
 
 
 @contextmanager
-def gateway(settings: Mapping[str, str] | None = None) -> Iterator[Gateway]:
-    """Run one until the block ends, with these settings in its environment."""
+def gateway(settings: Mapping[str, str] | None = None, user: int | None = None) -> Iterator[Gateway]:
+    """Run one until the block ends, with these settings in its environment; as another user, where root may choose one."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         port, folder = free_port(), Path(name)
         command = [sys.executable, "-m", "notehouse_gateway.standalone", "--allow-root", "--port", str(port)]
         command += ["--token", TOKEN, "--folder", str(folder)]
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **(settings or {})}
+        who = user if os.geteuid() == 0 else None
+        if who is not None:
+            os.chown(folder, who, who)
+        groups: list[int] | None = None if who is None else []
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                command, env=environment, cwd=folder, stdout=log, stderr=log,
+                user=who, group=who, extra_groups=groups,
+            )  # fmt: skip
         made = Gateway(f"http://127.0.0.1:{port}/", process.pid)
         try:
             with made.http() as client:

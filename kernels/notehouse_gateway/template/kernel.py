@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from notehouse_gateway.template import chance, namespaces
 from notehouse_gateway.template.death import die_with
-from notehouse_gateway.template.memory_error import name_limit
+from notehouse_gateway.template.limit_error import name_limit
 from notehouse_gateway.template.title import set_title
 from notehouse_gateway.template.wire import READY, ForkOrder, Order
 

@@ -17,7 +17,7 @@ from traitlets.log import get_logger
 
 from notehouse_gateway.template.fork_safety import threads
 from notehouse_gateway.template.in_child import Borrowed
-from notehouse_gateway.template.memory_error import name_limit
+from notehouse_gateway.template.limit_error import name_limit
 from notehouse_gateway.template.recorder import RecordedStream, RecordingSession
 from notehouse_gateway.template.usual import FIGURES
 

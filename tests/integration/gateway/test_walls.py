@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from integration.gateway.conftest import HUB_TOKEN, LARGE, Gateway, found
 from integration.gateway.forks import children, descendants, gone, outside
 from integration.gateway.test_notebook_templates import prepared
+from integration.gateway.test_remote_kernel import run
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.remote_template import RemoteTemplate
 from notehouse_gateway.priority import LOW, USUAL
@@ -116,6 +118,54 @@ async def test_one_that_forks_without_end_ends_alone(kernel: Kernels, walled: Ga
             parts = descendants(bomb[0])
         assert await found(neighbour, "print(1)") == 1
     assert await gone(parts, 10)
+
+
+ENDLESS = """
+import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass
+"""
+
+
+async def test_one_that_goes_on_at_its_limit_of_processes_is_ended_and_says_why(
+    kernel: Kernels, walled: Gateway
+) -> None:
+    async with kernel() as neighbour, kernel() as km:
+        with pytest.raises(DeadKernelError):
+            await run(km, ENDLESS)
+        assert await km.why_ended() == (
+            "The kernel was ended at its limit of 512 processes and threads: it went on to start more."
+        )
+        assert await found(neighbour, "print(1)") == 1
+        with walled.http() as client:
+            (listed,) = client.get("api/watch").raise_for_status().json()["kernels"]
+        assert listed["processes"] == 1
+        assert 'notehouse_kernels_ended_total{limit="processes"} 1.0' in metrics_of(walled)
+
+
+def metrics_of(gateway: Gateway) -> str:
+    with gateway.http() as client:
+        return client.get("metrics").raise_for_status().text
+
+
+@pytest.mark.parametrize(
+    "start", ["os.fork", "lambda: threading.Thread(target=time.sleep, args=(20,)).start()"]
+)
+async def test_a_cell_at_that_limit_is_told_of_it(kernel: Kernels, start: str) -> None:
+    cell = f"""
+import os, threading, time
+start = {start}
+for _ in range(600):
+    if start() == 0:
+        time.sleep(20)
+        os._exit(0)
+"""
+    async with kernel() as km:
+        with pytest.raises(CellExecutionError, match="limit of 512 processes and threads"):
+            await run(km, cell)
 
 
 async def test_one_that_computes_for_long_makes_way_for_the_others_until_it_pauses(

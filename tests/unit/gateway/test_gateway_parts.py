@@ -6,6 +6,7 @@ import fcntl
 import importlib.util
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -20,7 +21,16 @@ from tornado.web import HTTPError
 
 from notehouse_core.kernel_connection import OutputBudget, decode, encode
 from notehouse_core.token_renewal import read_token
-from notehouse_gateway import comm_ids, connection, handlers, kernelspecs, lab_server, server_extension
+from notehouse_gateway import (
+    comm_ids,
+    connection,
+    handlers,
+    kernelspecs,
+    lab_server,
+    memory,
+    server_extension,
+)
+from notehouse_gateway.crowds import Crowds
 from notehouse_gateway.desk import Desk, write_token
 from notehouse_gateway.environment import kernel_environment
 from notehouse_gateway.held_token import HeldToken
@@ -233,6 +243,40 @@ def test_a_process_past_a_limit_ends_and_its_exit_says_which(
     assert passed(process.returncode) == limit
     assert passed(0) is passed(1) is passed(None) is passed(-9) is None
     limits.impose(process.pid)  # it has ended
+
+
+CHAIN = """
+import os, sys, time
+depth = 0
+while depth < 500 and os.fork() == 0:
+    depth += 1
+if depth == 500:
+    print("grown", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_family_is_seen_whole_however_deep_it_is() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", CHAIN], stdout=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"grown\n"
+        assert len(set(memory.tree(process.pid))) == 501
+        assert memory.use_of([process.pid]).processes == 501
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert memory.tree(process.pid) == []
+
+
+def test_who_stays_at_the_limit_of_processes_is_named_and_who_was_there_once_is_not() -> None:
+    crowds = Crowds(most=100)
+    assert crowds.look({1: 95, 2: 95, 3: 5}) == crowds.look({1: 95, 2: 10, 3: 5}) == []
+    assert crowds.look({1: 95, 2: 95, 3: 5}) == [1]
+    without = Crowds(most=0)
+    assert [without.look({1: 10**6}) for _ in range(5)] == [[]] * 5
 
 
 def test_numbers_drawn_without_a_seed_differ_after_a_fork_and_seeded_ones_do_not() -> None:
