@@ -20,6 +20,7 @@ from notehouse_dashboards.asides import Comments, Explanation, Request, Subscrip
 from notehouse_dashboards.health import Live, Metrics, Ready
 from notehouse_dashboards.hub_login import LoginCallback
 from notehouse_dashboards.links import SECRET, LinkPage, LinkToken
+from notehouse_dashboards.live import uploads
 from notehouse_dashboards.live.sockets import LiveSocket
 from notehouse_dashboards.pages import DashboardPage, Frame, FrameToken, Page, PublicFile
 from notehouse_dashboards.renderer.snapshots import SnapshotMaker
@@ -31,6 +32,7 @@ from notehouse_dashboards.tiles.pages import Choices, News, TileRows, WholePage
 log = logging.getLogger(__name__)
 
 _PATIENCE = 3.0  # seconds, when told to stop
+_MESSAGE_BYTES = 1_000_000  # of a message of the live websocket, the files that it brings apart
 _WAITING = 1024  # connections not taken yet; whose does not fit in tries again a second later
 _DASHBOARD = rf"{DASHBOARDS_PREFIX}/([a-z0-9-]+)/([a-z0-9-]+)"
 
@@ -75,7 +77,7 @@ def make_application(resources: Resources) -> Application:
         default_handler_class=Missing,
         default_handler_args=given,
         websocket_ping_interval=20,
-        websocket_max_message_size=1_000_000,
+        websocket_max_message_size=uploads.MAX_BYTES + _MESSAGE_BYTES,
         log_function=with_request_id(_answered),
     )
 

@@ -59,7 +59,10 @@ class Comments(Aside):
         titles = {tile["id"]: tile["title"] for one in versions.values() for tile in one.tiles}
         self.finish(
             {
-                "tiles": [{"id": one["id"], "title": one["title"]} for one in (shown.tiles if shown else [])],
+                "tiles": [
+                    {"id": one["id"], "title": one["title"], "is_table": bool(one.get("is_table"))}
+                    for one in (shown.tiles if shown else [])
+                ],
                 "items": [
                     {
                         "id": str(one.id),

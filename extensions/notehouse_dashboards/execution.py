@@ -21,7 +21,7 @@ from notehouse_core import errors
 from notehouse_core.control_plane import ControlPlane, ExecutionToken, KernelGateway
 from notehouse_core.remote_kernel import RemoteKernelManager
 from notehouse_core.remote_template import RemoteTemplate, TemplateState
-from notehouse_dashboards.outputs import WIDGET_STATES, for_viewers, state_for_viewers
+from notehouse_dashboards.outputs import WIDGET_STATES, for_viewers, model_for_viewers
 
 FRESH_SECONDS = 60.0
 RENEW_EVERY = 2400  # seconds; a view token lives an hour
@@ -274,7 +274,7 @@ def shown(node: NotebookNode) -> NotebookNode:
             hidden = _HIDDEN & set(cell.metadata.get("tags", []))
             cell.outputs = [] if hidden else [nbformat.from_dict(one) for one in for_viewers(cell.outputs)]  # type: ignore[no-untyped-call]
     for model in widget_states(node).values():
-        model["state"] = state_for_viewers(model["state"])
+        model.update(model_for_viewers(model))
     return node
 
 

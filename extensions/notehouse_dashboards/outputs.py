@@ -9,6 +9,8 @@ from notehouse_core.notebook_cells import is_told_to_author
 
 Json = dict[str, Any]
 
+NO_CONTROLLER = "A game controller works in the notebook, not on a dashboard."
+_CONTROLLER, _LABEL = "ControllerModel", "LabelModel"
 WIDGET_STATES = "application/vnd.jupyter.widget-state+json"
 
 
@@ -34,8 +36,35 @@ def _shown(output: Json) -> Json | None:
     return output
 
 
+def model_for_viewers(model: Json) -> Json:
+    """Return a widget's model as a page has it: one that cannot work on a page is a label that says so."""
+    state = state_for_viewers(model["state"])
+    return (
+        {**model, "model_name": _LABEL, "state": state}
+        if _is_controller(model)
+        else {**model, "state": state}
+    )
+
+
+def _is_controller(model: Json) -> bool:
+    """Tell whether it is a game controller's, whose page would make models in the notebook, and which no frame may read."""
+    return _CONTROLLER in (model.get("model_name"), model["state"].get("_model_name"))
+
+
 def state_for_viewers(state: Json) -> Json:
     """Return a widget's state in which captured outputs, if it has any, are as viewers may see them."""
+    if state.get("_model_name") == _CONTROLLER:
+        return {
+            "_model_module": "@jupyter-widgets/controls",
+            "_model_module_version": state.get("_model_module_version", "2.0.0"),
+            "_model_name": _LABEL,
+            "_view_module": "@jupyter-widgets/controls",
+            "_view_module_version": state.get("_view_module_version", "2.0.0"),
+            "_view_name": "LabelView",
+            "_dom_classes": state.get("_dom_classes", []),
+            "layout": state.get("layout"),
+            "value": NO_CONTROLLER,
+        }
     captured = state.get("outputs")
     if not isinstance(captured, (list, tuple)):
         return state

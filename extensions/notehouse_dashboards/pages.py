@@ -86,6 +86,10 @@ class Page(Identified):
         self.set_header("Cache-Control", "no-store")
         self.clear_header("Server")
 
+    def compute_etag(self) -> str | None:
+        """None: each page has secrets of its own, and no browser keeps one."""
+        return None
+
     def show(self, template: str, **content: Any) -> None:
         """Answer a page."""
         self.finish(self.drawn(template, **content))
@@ -207,6 +211,7 @@ class DashboardPage(HubPage):
             path=path,
             xsrf=own.xsrf,
             details=f"{API_PREFIX}/dashboards/{tenant.slug}:{view.dashboard.slug}",
+            exports=f"{API_PREFIX}/api/v1/dashboards/{tenant.slug}:{view.dashboard.slug}/export",
             frame=f"{path}/frame?token={own.token}{query}" if is_ready(view) else "",
         )
 

@@ -19,7 +19,7 @@ from benchmarks.voila import complete, voila
 from notehouse_core.paths import shared
 
 PAGE = "/services/dashboards/united/punctuality"
-VIEWERS, CONNECTIONS, SECONDS = 20, 64, 10
+VIEWERS, CONNECTIONS, SECONDS, PARTS = 20, 64, 10, 5
 _FRAME = re.compile(rb'<iframe[^>]*\ssrc="([^"]+)"')
 
 
@@ -69,12 +69,16 @@ def _kernels(stage: Stage) -> int:
 
 
 def _p99(seconds: list[float]) -> Figure:
-    return Figure.of([sorted(seconds)[int(len(seconds) * 0.99)] * 1000], "ms")
+    """Of each part of the time: what else the machine does for a second is in one of them, and seen in the range."""
+    size = len(seconds) // PARTS
+    parts = [sorted(seconds[place * size : (place + 1) * size]) for place in range(PARTS)]
+    return Figure.of((one[int(size * 0.99)] * 1000 for one in parts), "ms")
 
 
 def _ours(stage: Stage) -> tuple[list[float], list[float], list[str], Views]:
     client = stage.person("united-viewer")
     client.get(PAGE).raise_for_status()  # logs in there
+    stage.rest()
     request = client.build_request("GET", PAGE)
     headers = {"Cookie": request.headers["Cookie"], "Accept-Encoding": "gzip", "Accept": "text/html"}
     headers["Sec-Fetch-Mode"] = "navigate"  # as every browser says; who does not is logged as unsafe

@@ -25,7 +25,7 @@ from benchmarks.stage import PASSWORD, Stage, folder, until
 
 SLUG = "canary"
 PAGE = f"/services/dashboards/united/{SLUG}"
-AT_ONCE, A_SECOND, SECONDS, CONNECTIONS = 500, 2000, 10, 64
+AT_ONCE, CROWDS, A_SECOND, SECONDS, CONNECTIONS = 500, 5, 2000, 10, 64
 NARROW = "narrow-reader"  # sees one month's rows
 _CELL = 'rows = %sql SELECT count() AS n FROM flights\nprint(f"canary-{int(rows.n[0])}-canary")'
 _ROLE = {
@@ -56,13 +56,16 @@ def measure(stage: Stage) -> list[Result]:
     readers = [_reader(stage, name) for name in ("united-viewer", NARROW)]
     if len({one.canary for one in readers}) != len(readers):
         raise ValueError("readers of different rows have the same page")
+    stage.rest()
     before = _kernels(stage)
-    opened, failed = asyncio.run(_at_once(stage, readers))
+    crowds = [asyncio.run(_at_once(stage, readers)) for _ in range(CROWDS)]
+    failed = sum(one for _, one in crowds)
     spent, wrong, took = asyncio.run(_snapshots(stage, readers))
     started = _kernels(stage) - before
     rate = len(spent) / took
     return [
-        at_most("VIEWERS", f"p95 of {AT_ONCE} who open a dashboard at once, page and frame", _p95(opened), 1000),
+        at_most("VIEWERS", f"p95 of {AT_ONCE} who open a dashboard at once, page and frame",
+                _p95(*(spent for spent, _ in crowds)), 1000),
         holds("VIEWERS", "of them failed", str(failed), "none", not failed),
         holds("VIEWERS", "snapshots a second, one dashboard server", f"{rate:,.0f}/s", f"≥ {A_SECOND:,}/s",
               rate >= A_SECOND),
@@ -72,8 +75,8 @@ def measure(stage: Stage) -> list[Result]:
     ]  # fmt: skip
 
 
-def _p95(seconds: list[float]) -> Figure:
-    return Figure.of([sorted(seconds)[int(len(seconds) * 0.95)] * 1000], "ms")
+def _p95(*each: list[float]) -> Figure:
+    return Figure.of((sorted(seconds)[int(len(seconds) * 0.95)] * 1000 for seconds in each), "ms")
 
 
 def _kernels(stage: Stage) -> int:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from notehouse_dashboards.live import uploads
 from notehouse_dashboards.live.widgets import Widgets
 from notehouse_dashboards.live.wire import HEADER_FIELDS, Json, Message
-from notehouse_dashboards.outputs import for_viewers, notice, state_for_viewers
+from notehouse_dashboards.outputs import for_viewers, model_for_viewers, notice, state_for_viewers
 
 WIDGET = "jupyter.widget"
 CONTROL = "jupyter.widget.control"
@@ -22,11 +23,14 @@ PASSED = frozenset({"status", "clear_output", "comm_close"})
 
 
 class Refused(Exception):
-    """A message that may not reach the kernel; `restore` is what the page should show instead, by model."""
+    """A message that may not reach the kernel.
 
-    def __init__(self, reason: str, restore: tuple[str, Json] | None = None) -> None:
+    `restore` is what the page should show instead, by model, `told` what whoever looks at it should know.
+    """
+
+    def __init__(self, reason: str, restore: tuple[str, Json] | None = None, told: str = "") -> None:
         super().__init__(reason)
-        self.restore = restore
+        self.restore, self.told = restore, told
 
 
 class MessageFilter:
@@ -43,11 +47,22 @@ class MessageFilter:
         allow = getattr(self, f"_in_{message.type}", None) if message.type in INBOUND else None
         if allow is None:
             raise Refused("message type")
-        if message.buffers:
-            raise Refused("buffers")
-        content = allow(message.content)
+        content = self._with_files(message) if message.buffers else allow(message.content)
         header = {name: message.header[name] for name in HEADER_FIELDS if _is_text(message.header.get(name))}
-        return Message("shell", header, content)
+        return Message("shell", header, content, buffers=message.buffers)
+
+    def _with_files(self, message: Message) -> Json:
+        """Return what hands files to an upload, the one thing that may come with bytes."""
+        key, data = _key(message.content), message.content.get("data")
+        if message.type != "comm_msg" or not isinstance(data, dict) or data.get("method") != "update":
+            raise Refused("buffers")
+        upload = self.widgets.upload(key)
+        if upload is None:
+            raise Refused("buffers")
+        update = uploads.files(data, message.buffers, upload)
+        if update is None:
+            raise Refused("files", (key, {"value": []}), uploads.REFUSED)
+        return {"comm_id": key, "data": update}
 
     def _in_kernel_info_request(self, _content: Json) -> Json:
         return {}
@@ -131,7 +146,7 @@ class MessageFilter:
 
     def _model(self, key: str, model: Json) -> Json:
         self.widgets.updated(key, model["state"])
-        return {**model, "state": state_for_viewers(model["state"])}
+        return model_for_viewers(model)
 
     def _state(self, message: Message, state: Json) -> Json:
         key = str(message.content.get("comm_id"))

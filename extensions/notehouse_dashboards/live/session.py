@@ -32,7 +32,7 @@ class LiveSession:
             message = self._filter.inbound(parse(frame))
         except Refused as refused:
             if refused.restore:
-                await self._put_right(*refused.restore)
+                await self._put_right(*refused.restore, refused.told)
             return
         self._client.shell_channel.send(as_dict(message))
 
@@ -54,11 +54,12 @@ class LiveSession:
             if passed is not None:
                 await self._send(encode(passed))
 
-    async def _put_right(self, model: str, state: dict[str, Any]) -> None:
-        """Show the page again what a widget really holds."""
+    async def _put_right(self, model: str, state: dict[str, Any], told: str) -> None:
+        """Show the page again what a widget really holds, and say why."""
         header = {"msg_id": f"restore-{model[:80]}", "msg_type": "comm_msg", "session": "", "username": ""}
         content = {"comm_id": model, "data": {"method": "update", "state": state, "buffer_paths": []}}
-        await self._send(encode(Message("iopub", header, content)))
+        metadata = {"notehouse": {"failed": True, "told": told}} if told else {}
+        await self._send(encode(Message("iopub", header, content, metadata=metadata)))
 
 
 @asynccontextmanager
@@ -116,7 +117,7 @@ def as_dict(message: Message) -> dict[str, Any]:
         "parent_header": {},
         "metadata": {"version": CONTROL_VERSION} if message.type == "comm_open" else {},
         "content": message.content,
-        "buffers": [],
+        "buffers": list(message.buffers),
         "msg_id": message.id,
         "msg_type": message.type,
     }

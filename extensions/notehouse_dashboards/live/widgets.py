@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from notehouse_dashboards.live import uploads
+
 Json = dict[str, Any]
 Check = Callable[[Any, Json], bool]
 
@@ -69,6 +71,12 @@ class Widgets:
             for trait, value in change.items()
             if trait in checks and checks[trait](value, widget.state)
         }
+
+    def upload(self, key: str) -> Json | None:
+        """Return the state of a model that takes files, nothing when it is none."""
+        widget = self._widgets.get(key)
+        known = widget is not None and (widget.module, widget.name) == (CONTROLS, uploads.MODEL)
+        return widget.state if widget and known else None
 
     def current(self, key: str, traits: Mapping[str, Any]) -> Json:
         """Return a model's present values of some traits, to put a page right that shows others."""
@@ -226,6 +234,7 @@ KNOWN: Mapping[str, Mapping[str, Check]] = {
     **_models({"value": moment}, "DatePicker", "Time", "Datetime", "NaiveDatetime"),
     **_models({"value": tags}, "TagsInput", "ColorsInput"),
     **_models({"value": numbers}, "IntsInput", "FloatsInput"),
+    uploads.MODEL: {"value": uploads.none_chosen},
     **_models({"selected_index": child}, "Tab", "Accordion", "Stack"),
 }
 OTHERS: Mapping[str, Check] = {

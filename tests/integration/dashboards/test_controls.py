@@ -95,6 +95,15 @@ def two(*values: str) -> Act:
     return act
 
 
+def hand_over(name: str, content: bytes) -> Act:
+    def act(control: Locator, _: bool) -> None:
+        with control.page.expect_file_chooser() as asked:
+            control.click()
+        asked.value.set_files({"name": name, "mimeType": "text/csv", "buffer": content})
+
+    return act
+
+
 WIDGETS: dict[str, tuple[str, Act, str]] = {
     "IntSlider": ("value=1, min=0, max=5", to_the_end, "5"),
     "FloatSlider": ("value=1, min=0, max=5", to_the_end, "5.0"),
@@ -130,8 +139,48 @@ WIDGETS: dict[str, tuple[str, Act, str]] = {
     "ColorsInput": ("", within("input", write("#aabbcc", "Enter")), "['#aabbcc']"),
     "IntsInput": ("", within("input", write("7", "Enter")), "[7]"),
     "FloatsInput": ("", within("input", write("7.5", "Enter")), "[7.5]"),
+    "FileUpload": ("accept='.csv'", hand_over("a.csv", b"x\n\x00\xff"), "a.csv b'x\\n\\x00\\xff'"),
     "Tab": ("children=parts(), titles=OPTIONS", press(".lm-TabBar-tab >> nth=1"), "1"),
 }
+# What is only shown, with what is seen of it.
+SHOWN: dict[str, tuple[str, str]] = {
+    "Label": ("w.Label('a label')", "a label"),
+    "HTML": ("w.HTML('<b>bold</b> text')", "bold text"),
+    "HTMLMath": ("w.HTMLMath('math $x^2$')", "math"),
+    "Valid": ("w.Valid(False, readout='not valid')", "not valid"),
+    "IntProgress": ("w.IntProgress(3, max=5, description='progress')", "progress"),
+    "FloatProgress": ("w.FloatProgress(0.5, max=1, description='part')", "part"),
+    "Image": ("w.Image(value=PICTURE, format='png')", "img"),
+    "Audio": ("w.Audio(value=b'RIFF', format='wav')", "audio"),
+    "Video": ("w.Video(value=b'none', format='mp4')", "video"),
+    "Stack": ("w.Stack([w.Label('below'), w.Label('on top')], selected_index=1)", "on top"),
+    "GridspecLayout": ("grid()", "in a grid"),
+    "AppLayout": ("w.AppLayout(header=w.Label('a head'))", "a head"),
+    "Controller": ("w.Controller()", "A game controller works in the notebook, not on a dashboard."),
+    "interactive": ("w.interactive(lambda x: print('x is', x), x=(0, 4))", "x is 2"),
+    "jslink": ("linked()", "7"),
+}
+SHOWN_CODE = """import base64
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+def grid():
+    made = w.GridspecLayout(1, 1)
+    made[0, 0] = w.Label("in a grid")
+    return made
+
+def linked():
+    slider, told = w.IntSlider(7, max=9), w.Label("0")
+    w.jslink((slider, "value"), (told, "value"))
+    return w.HBox([slider, told])
+
+SHOWN = {
+%s
+}
+for name, one in SHOWN.items():
+    one.add_class(f"shown-{name}")
+w.VBox(list(SHOWN.values()))"""
 CODE = """import ipywidgets as w
 OPTIONS = ["one", "two", "three"]
 
@@ -145,6 +194,9 @@ def row(name, control):
     trait = "selected_index" if name in {"Tab", "Accordion"} else "value"
 
     def tell(change):
+        if name == "FileUpload":
+            told.value = " ".join(f"{one.name} {bytes(one.content)}" for one in change["new"])
+            return
         told.value = "pressed" if name == "Button" else str(change["new"])
 
     if name == "Button":
@@ -170,11 +222,13 @@ def _made(name: str, arguments: str) -> str:
 def published(shop: Shop) -> str:
     code = nbformat.v4.new_code_cell
     made = "\n".join(_made(name, arguments) for name, (arguments, _, _) in WIDGETS.items())
+    shown = "\n".join(f'    "{name}": {made_by},' for name, (made_by, _) in SHOWN.items())
     return shop.publish(
         SLUG,
         code(PARAMETERS, metadata={"tags": ["parameters"]}),
         code(CHOSEN, id="chosen", metadata={"notehouse": {"tile": {"w": 12, "title": "Chosen"}}}),
         code(CODE % made, id="controls", metadata={"notehouse": {"tile": {"w": 12, "title": "Controls"}}}),
+        code(SHOWN_CODE % shown, id="shown", metadata={"notehouse": {"tile": {"w": 12, "title": "Shown"}}}),
     )
 
 
@@ -221,6 +275,16 @@ def test_a_widget_reaches_the_notebook(frame: FrameLocator, finger: bool, name: 
     _, act, wanted = WIDGETS[name]
     act(frame.locator(f".made-{name}"), finger)
     expect(frame.locator(f".told-{name}")).to_have_text(wanted, timeout=15_000)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_is_only_shown_is_seen(frame: FrameLocator, name: str) -> None:
+    wanted = SHOWN[name][1]
+    one = frame.locator(f".shown-{name}")
+    if wanted in {"img", "audio", "video"}:
+        expect(one).to_have_attribute("src", re.compile("^blob:"))
+        return
+    expect(one).to_contain_text(wanted, timeout=15_000)
 
 
 def test_no_filter_has_run_python(page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import nbformat
@@ -115,6 +116,32 @@ def test_a_viewer_has_the_dashboard_sent_by_mail_and_ends_it(shop: Shop, tools: 
     panel.get_by_role("button", name="Unsubscribe").click()
     expect(panel.get_by_role("button", name="Subscribe", exact=True)).to_be_visible()
     assert viewer.call("GET", address).status_code == 404
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_viewer_exports_a_table_where_it_is_shown(shop: Shop, tools: str, width: int) -> None:
+    page = _opened(shop, "viewer", viewport={"width": width, "height": 800})
+    page.context.clear_cookies(path="/services/notehouse/")  # as somebody who has never been to the portal
+    page.click("[data-tool=exported]")
+    with page.expect_download() as coming:
+        page.get_by_role("listitem").filter(has_text="By carrier").get_by_role("link", name="CSV").click()
+    assert coming.value.path().read_text().splitlines()[0].replace('"', "") == "carrier,flights"
+    expect(page.locator("[data-panel=exported] a")).to_have_count(5)
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"exported-{width}.png")
+    page.context.close()
+
+
+def test_a_long_dashboard_is_printed_whole_with_all_its_tabs(shop: Shop) -> None:
+    tall = "from IPython.display import HTML\nHTML('<p style=\"height: 1900px\">tall</p>')"
+    tabs = [{"tile": {"w": 12, "tab": name}} for name in ("One", "Two")]
+    shop.publish("long", *(nbformat.v4.new_code_cell(tall, metadata={"notehouse": one}) for one in tabs))
+    page = shop.context("viewer", viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(f"{shop.url}{PREFIX}/united/long")
+    page.wait_for_function("document.getElementById('dashboard').style.getPropertyValue('--on-paper') !== ''")
+    printed = page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 3  # 3,800 pixels at three fifths
     page.context.close()
 
 

@@ -76,3 +76,54 @@ def test_frames_are_read_strictly() -> None:
     for broken in (b"", whole[:20], whole[:-5], b"\xff" * 64):
         with pytest.raises(Malformed):
             parse(broken)
+
+
+UPLOAD = {
+    "model_name": "FileUploadModel",
+    "model_module": "@jupyter-widgets/controls",
+    "state": {"value": [], "multiple": False, "accept": ".csv, text/*"},
+}
+FILE = {"name": "a.csv", "type": "text/csv", "size": 3, "last_modified": 1_700_000_000_000}
+
+
+def handed(*told: Any, contents: tuple[bytes, ...] = (b"a,b",), key: str = "upload") -> Message:
+    paths = [["value", place, "content"] for place in range(len(contents))]
+    data = {"method": "update", "state": {"value": [*told], "error": "<b>"}, "buffer_paths": paths}
+    header = {"msg_id": "1", "msg_type": "comm_msg", "session": "s"}
+    return Message("shell", header, {"comm_id": key, "data": data}, buffers=contents)
+
+
+@pytest.fixture
+def uploading() -> MessageFilter:
+    return MessageFilter(Widgets({"slider": SLIDER, "upload": UPLOAD}))
+
+
+def test_a_file_that_is_asked_for_reaches_the_notebook_whole(uploading: MessageFilter) -> None:
+    passed = uploading.inbound(handed(FILE))
+    assert passed.content["data"] == {
+        "method": "update",
+        "state": {"value": [FILE]},
+        "buffer_paths": [["value", 0, "content"]],
+    }
+    assert passed.buffers == (b"a,b",)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        handed(FILE, FILE, contents=(b"a,b", b"a,b")),  # the widget takes one
+        handed({**FILE, "name": "run.exe", "type": "application/x-msdownload"}),
+        handed({**FILE, "name": "../../a.csv"}),
+        handed({**FILE, "size": 4}),
+        handed({**FILE, "last_modified": 10**30}),
+        handed({**FILE, "more": 1}),
+        handed({**FILE, "size": 9 * 2**20}, contents=(bytes(9 * 2**20),)),
+        handed(FILE, contents=(b"a,b", b"a,b")),
+        handed(FILE, key="slider"),
+        handed(FILE, key="unknown"),
+        Message("shell", {"msg_id": "1", "msg_type": "kernel_info_request"}, {}, buffers=(b"x",)),
+    ],
+)
+def test_other_files_and_bytes_do_not(uploading: MessageFilter, refused: Message) -> None:
+    with pytest.raises(Refused):
+        uploading.inbound(refused)

@@ -5,6 +5,7 @@ import { loadFrontEnd } from "./front_end.js";
 import { LiveKernel } from "./live_kernel.js";
 import { pageSocket } from "./page_socket.js";
 import { oncePainted } from "./painted.js";
+import { tellHeight } from "./printed.js";
 import { SnapshotKernel } from "./snapshot_kernel.js";
 import { Tiles } from "./sql_tiles.js";
 import { makeTabs } from "./tabs.js";
@@ -135,6 +136,7 @@ function prepare() {
     tell("snapshot");
     followFilters(realFetch);
     loadFrontEnd(outside);
+    tellHeight(outside);
   });
 }
 

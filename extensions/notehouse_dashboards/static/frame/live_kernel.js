@@ -7,6 +7,8 @@ const RETRIES = [1000, 3000, 8000]; // milliseconds before each new try, for los
 const AT_WORK = 120_000; // milliseconds since the last touch
 const NO_RETRY = new Set([4400, 4401, 4403, 4404, 4408, 4429]); // the server's own reasons; see live/sockets.py
 const SYNC = "notehouse-sync";
+const MOST_BYTES = 8 * 2 ** 20; // of files in one message; see live/uploads.py
+const TOO_LARGE = "These files were not sent. It takes at most 8 MB together.";
 
 export class LiveKernel {
   /**
@@ -19,12 +21,17 @@ export class LiveKernel {
     this.state = "snapshot";
     this.waiting = []; // messages of people that no kernel has had yet
     this.changes = new Map(); // model id -> what was changed on it, to bring a new kernel to the same point
+    this.files = new Map(); // the same for files, with the message that brought them
     this.tries = 0;
   }
 
   /** Sends a message to the kernel, starting or finding one first where there is none. */
   send(message) {
     this.touched = Date.now();
+    if (message.buffers.reduce((sum, one) => sum + one.byteLength, 0) > MOST_BYTES) {
+      this.#refuse(message);
+      return;
+    }
     this.#remember(message);
     if (this.state === "live") {
       this.socket.send(encode(message));
@@ -73,7 +80,8 @@ export class LiveKernel {
       if (message.content.data?.method === "update_states") this.#ready(message);
       return;
     }
-    if (message.metadata?.notehouse?.failed) this.tell("failed", message.content.text);
+    const { failed, told } = message.metadata?.notehouse ?? {};
+    if (failed) this.tell("failed", told ?? message.content.text);
     this.deliver(frame);
   }
 
@@ -112,12 +120,26 @@ export class LiveKernel {
       const content = { comm_id: id, data: { method: "update", state, buffer_paths: [] } };
       if (!fresh.has(id)) this.socket.send(encode(compose("shell", "comm_msg", content)));
     }
+    for (const [id, message] of this.files) if (!fresh.has(id)) this.socket.send(encode(message));
     for (const message of waiting) this.socket.send(encode(message));
   }
 
-  #remember({ content }) {
+  #remember(message) {
+    const { content, buffers } = message;
     if (content.data?.method !== "update") return;
+    this.files.delete(content.comm_id);
+    if (buffers.length) {
+      this.files.set(content.comm_id, message);
+      return;
+    }
     this.changes.set(content.comm_id, { ...this.changes.get(content.comm_id), ...content.data.state });
+  }
+
+  /** Has an upload show that it has no files: nothing that large gets through. */
+  #refuse({ content }) {
+    const data = { method: "update", state: { value: [] }, buffer_paths: [] };
+    this.deliver(encode(compose("iopub", "comm_msg", { comm_id: content.comm_id, data })));
+    this.tell("failed", TOO_LARGE);
   }
 
   #lost({ code, reason }) {

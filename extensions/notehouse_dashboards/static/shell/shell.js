@@ -46,6 +46,7 @@ if (frame) {
     if (source !== frame.contentWindow) return;
     if (data?.notehouse === "state") show(data);
     if (data?.notehouse === "token") bringToken();
+    if (data?.notehouse === "height") frame.style.setProperty("--on-paper", `${Number(data.height) || 0}px`);
     if (data?.notehouse === "file") bringFile(frame, String(data.src));
     if (data?.notehouse === "tiles") {
       own = new Set(data.own);

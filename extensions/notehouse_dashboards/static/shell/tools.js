@@ -173,6 +173,45 @@ async function share() {
   open("share", "Share", made("p", { className: "quiet", textContent: words }), address, copy, made("p", {}, more));
 }
 
+// ---- Files of it -------------------------------------------------------------------------------------------------
+
+const PAGES = { html: "A page of its own (HTML)", pdf: "PDF", png: "A picture (PNG)" };
+const ROWS = { csv: "CSV", xlsx: "Excel" };
+
+/** A link to a file of what is shown now: its filters go with it. */
+function file(format, words, tile = "") {
+  const query = new URLSearchParams(location.search);
+  query.set("format", format);
+  if (tile) query.set("tile", tile);
+  const address = document.querySelector("[data-exports]").dataset.exports;
+  return made("a", { href: `${address}?${query}`, textContent: words });
+}
+
+async function exported() {
+  open("exported", "Export");
+  try {
+    tiles = (await ask("comments")).tiles;
+    await fetch(document.querySelector("[data-details]").href); // files come from the portal, which may not know us yet
+    const words = "What you see, with these filters and your own rows.";
+    const list = made(
+      "ul",
+      { className: "files" },
+      ...Object.entries(PAGES).map(([one, name]) => item(file(one, name))),
+    );
+    for (const { id, title } of tiles.filter((one) => one.is_table)) {
+      const rows = Object.entries(ROWS).flatMap(([one, name]) => [" · ", file(one, name, id)]);
+      list.append(item(made("span", { textContent: title || id }), ...rows));
+    }
+    body.replaceChildren(made("p", { className: "quiet", textContent: words }), list);
+  } catch (error) {
+    problem(error);
+  }
+}
+
+function item(...content) {
+  return made("li", {}, ...content);
+}
+
 function full() {
   if (document.fullscreenElement) document.exitFullscreen();
   else document.documentElement.requestFullscreen?.();
@@ -191,6 +230,7 @@ const KEYS = {
   c: ["Comments", () => comments()],
   e: ["Where numbers come from", () => explain()],
   m: ["By mail", byMail],
+  x: ["Export", exported],
   s: ["Share", share],
   f: ["Full screen", full],
   "/": ["To the filters", () => document.querySelector("[data-filters] :is(select, input)")?.focus()],
@@ -217,7 +257,7 @@ function offer() {
   frame.contentWindow.postMessage({ tools: true }, "*");
 }
 
-const TOOLS = { comments, explain, subscribe: byMail, share, full, help };
+const TOOLS = { comments, explain, subscribe: byMail, exported, share, full, help };
 
 if (panel) {
   offer();
