@@ -22,17 +22,19 @@ def _drawn(explorer: Locator) -> None:
 
 
 def test_an_analyst_explores_by_keyboard_and_writes_the_sql_into_a_cell(person: People) -> None:
-    analyst = person("united-analyst", viewport={"width": 1360, "height": 1000})
+    analyst = person("united-analyst", viewport={"width": 1360, "height": 1000}, color_scheme="dark")
     page = analyst.page
     analyst.open_lab()
     page.goto(f"{analyst.platform.url}/user/united-analyst/lab?reset")
     page.click(".jp-LauncherCard >> text=SQL + Python", timeout=90_000)
     page.wait_for_selector("text=SQL + Python | Idle", timeout=90_000)
+    expect(page.locator("body[data-jp-theme-light=false]")).to_be_attached()  # as the system says
     page.locator(".jp-Notebook:visible .cm-content").first.click()
     page.keyboard.insert_text("explore('flights')")
     page.keyboard.press("Control+Enter")
     explorer = page.locator(".jp-Notebook:visible .nh-explorer")
     explorer.wait_for(timeout=90_000)
+    expect(explorer.locator(".nh-picture")).to_be_hidden()  # there is nothing to draw yet
     explorer.locator(".nh-fields button").first.focus()
     for _ in range(3):
         page.keyboard.press("ArrowDown")

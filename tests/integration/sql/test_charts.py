@@ -66,6 +66,11 @@ def test_each_kind_is_drawn_from_a_little_data(session: Session, name: str, them
     assert vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]).startswith("<svg")
 
 
+def test_whole_numbers_are_marked_at_whole_numbers(session: Session) -> None:
+    assert drawn(session, x="month", y="delay", kind="line")["encoding"]["x"]["axis"]["tickMinStep"] == 1
+    assert "tickMinStep" not in drawn(session, x="miles", y="delay", kind="line")["encoding"]["x"]["axis"]
+
+
 def test_a_histograms_bins_are_those_of_raw_sql(session: Session) -> None:
     for column, width in (("delay", 2), ("month", 1), ("miles", 50), ("n", 5000), ("price", 20)):
         shown = {row["x"]: row["v"] for row in rows_of(drawn(session, x=column))}
