@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence, Set
 
 from notehouse_core.access import AccessClass
+from notehouse_core.sql_cells import DEFAULT_SOURCE
 from notehouse_hub.rights.grants import EVERYTHING
 from notehouse_hub.rights.server import Server
 
@@ -40,7 +41,7 @@ async def mark_of(server: Server, access_class: AccessClass, words: Set[str]) ->
 
 async def marks_of(server: Server, asked: Sequence[tuple[AccessClass, Set[str]]]) -> list[str]:
     """The fingerprints of many, by one question to the database."""
-    reads = [_reads(access_class) for access_class, _ in asked]
+    reads = [_reads(access_class, words) for access_class, words in asked]
     databases = sorted({database for each in reads for database, _ in each})
     quoted = ", ".join("'" + one.replace("\\", "").replace("'", "") + "'" for one in databases)
     rows = await server.rows(_PARTS, databases=f"[{quoted}]") if databases else []
@@ -52,8 +53,16 @@ async def marks_of(server: Server, asked: Sequence[tuple[AccessClass, Set[str]]]
     ]
 
 
-def _reads(access_class: AccessClass) -> set[tuple[str, str]]:
-    return {(one.database, one.table) for one in access_class.grants}
+def _reads(access_class: AccessClass, words: Set[str]) -> set[tuple[str, str]]:
+    """What a class may read of the source that cells ask unless they name another, and of those that are named.
+
+    A table elsewhere that is called like a word of a text (`delays`) would have pages made anew for nothing.
+    """
+    return {
+        (one.database, one.table)
+        for one in access_class.grants
+        if one.source == DEFAULT_SOURCE or words & {one.source, one.database}
+    }
 
 
 def _fingerprint(found: list[list[str]]) -> str:

@@ -96,9 +96,10 @@ def two(*values: str) -> Act:
 
 
 def hand_over(name: str, content: bytes) -> Act:
-    def act(control: Locator, _: bool) -> None:
+    def act(control: Locator, finger: bool) -> None:
+        control.focus()  # what the control before has to say when it is left moves this one
         with control.page.expect_file_chooser() as asked:
-            control.click()
+            control.tap() if finger else control.click()
         asked.value.set_files({"name": name, "mimeType": "text/csv", "buffer": content})
 
     return act

@@ -139,7 +139,8 @@ def test_a_long_dashboard_is_printed_whole_with_all_its_tabs(shop: Shop) -> None
     shop.publish("long", *(nbformat.v4.new_code_cell(tall, metadata={"notehouse": one}) for one in tabs))
     page = shop.context("viewer", viewport={"width": 1280, "height": 800}).new_page()
     page.goto(f"{shop.url}{PREFIX}/united/long")
-    page.wait_for_function("document.getElementById('dashboard').style.getPropertyValue('--on-paper') !== ''")
+    tall = "parseFloat(document.getElementById('dashboard').style.getPropertyValue('--on-paper')) > 3800"
+    page.wait_for_function(tall)
     printed = page.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 3  # 3,800 pixels at three fifths
     page.context.close()

@@ -27,8 +27,8 @@ async def table(clickhouse: RunningClickHouse) -> AsyncIterator[Server]:
     await server.close()
 
 
-async def _mark(server: Server, granted: str = "rides", *words: str) -> str:
-    reads = AccessClass("united", (TableGrant("warehouse", "marks", granted, None, "1"),))
+async def _mark(server: Server, granted: str = "rides", *words: str, source: str = "warehouse") -> str:
+    reads = AccessClass("united", (TableGrant(source, "marks", granted, None, "1"),))
     return await mark_of(server, reads, {*words} or {"rides"})
 
 
@@ -77,3 +77,12 @@ async def test_only_what_a_class_reads_and_a_notebook_names_counts(table: Server
     assert await _mark(table, "*") != every
     assert await _mark(table, "roads") == other
     assert await _mark(table, "rides", "roads") == unnamed
+
+
+@pytest.mark.parametrize(("named", "moves"), [((), False), (("landing",), True), (("marks",), True)])
+async def test_a_table_of_a_source_that_is_not_named_is_a_word_like_any_other(
+    table: Server, named: tuple[str, ...], moves: bool
+) -> None:
+    before = await _mark(table, "rides", "rides", *named, source="landing")
+    await table.execute("INSERT INTO marks.rides VALUES ('2026-01-02', 1)")
+    assert (await _mark(table, "rides", "rides", *named, source="landing") != before) is moves
