@@ -139,8 +139,8 @@ def test_a_long_dashboard_is_printed_whole_with_all_its_tabs(shop: Shop) -> None
     shop.publish("long", *(nbformat.v4.new_code_cell(tall, metadata={"notehouse": one}) for one in tabs))
     page = shop.context("viewer", viewport={"width": 1280, "height": 800}).new_page()
     page.goto(f"{shop.url}{PREFIX}/united/long")
-    tall = "parseFloat(document.getElementById('dashboard').style.getPropertyValue('--on-paper')) > 3800"
-    page.wait_for_function(tall)
+    told = re.compile(r"--on-paper: (3[89]|4\d)\d\d(\.\d+)?px")
+    expect(page.locator("#dashboard")).to_have_attribute("style", told, timeout=30_000)
     printed = page.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 3  # 3,800 pixels at three fifths
     page.context.close()
