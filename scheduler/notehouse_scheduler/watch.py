@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
@@ -49,14 +50,21 @@ class Watch:
     async def for_ever(self) -> None:
         """Look until cancelled; Postgres being away only delays it, and a long look no other one."""
         async with asyncio.TaskGroup() as looks:
-            looking: set[asyncio.Task[None]] = set()
+            looking: dict[UUID, Alert] = {}
             while True:
                 if len(looking) < alerts.MOST_AT_ONCE:
                     for alert in await _unless_away(self._due(datetime.now(UTC))) or ():
-                        task = looks.create_task(_unless_away(self._look(alert)))
-                        looking.add(task)
-                        task.add_done_callback(looking.discard)
+                        self._begin(alert, looking, looks)
                 await asyncio.sleep(EVERY)
+
+    def _begin(self, alert: Alert, looking: dict[UUID, Alert], looks: asyncio.TaskGroup) -> None:
+        """Begin a look; one that waits for its turn since its lease has run out goes on under the new lease."""
+        if known := looking.get(alert.id):
+            known.leased_until = alert.leased_until
+            return
+        looking[alert.id] = alert
+        task = looks.create_task(_unless_away(self._look(alert)))
+        task.add_done_callback(lambda _: looking.pop(alert.id))
 
     async def look_at_due(self, now: datetime) -> None:
         """Look at all that is due now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from contracts.outside import House
 from integration.scheduler.test_alerts_and_deliveries import make_alert, owed
+from notehouse_core.alerting import Finding
 from notehouse_core.errors import SourceDown
 from notehouse_core.store import alerts
 from notehouse_core.store.database import Database
@@ -27,6 +28,11 @@ class Warehouses(Watch):
     """Those of `away` do not answer, so often; all others have one row."""
 
     away: dict[UUID, int] = dataclasses.field(default_factory=dict)
+    begun: list[UUID] = dataclasses.field(default_factory=list)
+
+    async def _findings(self, alert: Alert) -> dict[str, Finding]:
+        self.begun.append(alert.id)
+        return await super()._findings(alert)
 
     async def _rows(self, alert: Alert) -> list[dict[str, Any]]:
         if self.away.get(alert.id, 0) > 0:
@@ -83,6 +89,23 @@ async def test_nobody_waits_for_one_that_is_away(database: Database, house: Hous
         other = await make_alert(database, house)
         await _until(lambda: seen(database, other))
         assert not await seen(database, alert), "it is still asked again"
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+async def test_one_whose_lease_runs_out_while_it_waits_is_looked_at_once(
+    database: Database, alert: UUID
+) -> None:
+    worker = warehouses(database, **{str(alert): 1_000_000})
+    looking = asyncio.create_task(worker.for_ever())
+    try:
+        await _until(lambda: _leased(database, alert))
+        async with database.session() as session:
+            past = datetime.now(UTC) - timedelta(seconds=1)
+            await session.execute(update(Alert).where(Alert.id == alert).values(leased_until=past))
+        await _until(lambda: seen(database, alert))
+        assert (await seen(database, alert), worker.begun) == (["error"], [alert])
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
