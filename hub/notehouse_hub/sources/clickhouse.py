@@ -27,10 +27,8 @@ _COLUMNS = """
     FROM system.columns WHERE database = {schema:String} AND has({tables:Array(String)}, table)
     ORDER BY table, position"""
 _LARGEST = 32 * 2**20  # bytes of one answer
-_STARTED_AGAIN = (
-    12  # times that our own is asked: new rights start the embedded one again, in the midst of an answer
-)
-_BETWEEN = 0.5  # seconds
+# New rights start the embedded one again, in the midst of an answer too.
+_STARTED_AGAIN, _BETWEEN = 12, 0.5  # times that our own is asked, and seconds between them
 _WRONG_PASSWORD, _UNKNOWN_DATABASE = 516, 81
 
 

@@ -22,12 +22,7 @@ Answered = TypeVar("Answered")
 SLUG = "besieged"
 ADDRESS = f"{PREFIX}/united/{SLUG}"
 SOCKET = f"{ADDRESS}/live/api/kernels/page/channels"
-CODE = """import ipywidgets as w
-secret = "canary-4711"
-slider = w.IntSlider(3, max=5)
-told = w.Label("untouched")
-slider.observe(lambda change: setattr(told, "value", f"moved to {change['new']} of {slider.max}"), "value")
-w.VBox([slider, told])"""
+CODE = "import ipywidgets as w\nw.IntSlider(3, max=5)"
 DEEP = """from typing import Literal
 
 depth: Literal[1, 2, 3] = 1"""
